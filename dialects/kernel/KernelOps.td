@@ -1,0 +1,173 @@
+//===- KernelOps.td - the kernels -----------------------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_DIALECTS_KERNEL_KERNELOPS_TD
+#define QOPT_DIALECTS_KERNEL_KERNELOPS_TD
+
+include "dialects/kernel/KernelDialect.td"
+include "dialects/kernel/KernelInterfaces.td"
+include "dialects/llm/LlmDialect.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+/// An op that is one launch. Attributes that passes fill in, in order: `config` and `launch`
+/// (configure-*-kernels), `kernel` (name-kernels), `slots` (plan-buffers: one index per result).
+class Kernel_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Kernel_Dialect, mnemonic,
+         traits # [DeclareOpInterfaceMethods<Kernel_LaunchOpInterface, ["getKernelArguments"]>]>;
+
+defvar LaunchAttributes = (ins OptionalAttr<DictionaryAttr>:$config,
+                               OptionalAttr<Kernel_LaunchAttr>:$launch,
+                               OptionalAttr<StrAttr>:$kernel,
+                               OptionalAttr<DenseI64ArrayAttr>:$slots);
+
+/// Activations are f32; values that only matrix products and attention read are bf16 on GPUs.
+def Kernel_Activation : RankedTensorOf<[F32, BF16]>;
+def Kernel_Indices : RankedTensorOf<[I32]>;
+def Kernel_Weight : AnyRankedTensor;
+
+def Kernel_NormKind : I32EnumAttr<"NormKind", "which normalization",
+    [I32EnumAttrCase<"Rms", 0, "rms">, I32EnumAttrCase<"Layer", 1, "layer">]> {
+  let genSpecializedAttr = 0;
+  let cppNamespace = "::qopt::kernel";
+}
+def Kernel_NormKindAttr : EnumAttr<Kernel_Dialect, Kernel_NormKind, "norm_kind">;
+
+def Kernel_GatherOp : Kernel_Op<"gather", [Pure]> {
+  let summary = "`result[t] = table[indices[t]]`, converted to the result's type";
+  let description = [{
+    The table is a weight `[V, D]`, a packed weight `[ceil(V/32), D, 32]` (an embedding tied to the
+    head), or an activation. Without indices, rows are gathered by the token's position (learned
+    position embeddings).
+
+    Arguments: table, [indices | token_pos], result, T.
+  }];
+  let arguments = !con((ins AnyRankedTensor:$table, Optional<Kernel_Indices>:$indices),
+                       LaunchAttributes);
+  let results = (outs Kernel_Activation:$result);
+  let assemblyFormat = [{
+    $table (`at` $indices^)? attr-dict `:` type($table) (`,` type($indices)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_NormOp : Kernel_Op<"norm", [Pure, AttrSizedOperandSegments]> {
+  let summary = "RMS or layer norm of each row, optionally of a sum that is also a result";
+  let description = [{
+    With a residual, `sum = x + residual` is stored and normalized. A bias belongs to layer norms.
+
+    Arguments: x, [residual], weight, [bias], [sum], result, T.
+  }];
+  let arguments = !con((ins Kernel_NormKindAttr:$kind, Kernel_Activation:$x,
+                            Optional<Kernel_Activation>:$residual, Kernel_Weight:$weight,
+                            Optional<Kernel_Weight>:$bias, F64Attr:$eps), LaunchAttributes);
+  let results = (outs Kernel_Activation:$result, Optional<Kernel_Activation>:$sum);
+  let assemblyFormat = [{
+    $kind $x (`plus` $residual^)? `,` $weight (`bias` $bias^)? attr-dict `:`
+    type($x) (`,` type($residual)^)? `,` type($weight) (`,` type($bias)^)?
+    `->` type($result) (`,` type($sum)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure, AttrSizedOperandSegments]> {
+  let summary = "`x W^T` with an epilogue on each finished element";
+  let description = [{
+    `W` is packed: `[panels, K, 32]` (llm.pack). The region's first `ways` arguments are the finished
+    f32 sums: `acc_w = sum_k x[t, k] W[w H + j, k]` for output column `j` of `H = N / ways`. Then
+    follows one scalar for each extra: a row vector `[panels, 32]` (a packed bias; indexed by column)
+    or an activation `[T, H]` (a residual; indexed by row and column). The region yields the result
+    element. `columns` is H, without the padding of the last panel.
+
+    Summation runs over k in order, one fused multiply-add each, whatever the number of rows, so that
+    a token's result does not depend on what else is in the batch (CPU).
+
+    ```mlir
+    %h2 = kernel.matmul %x, %w ways 1 extras(%h : tensor<?x256xf32>) {columns = 256}
+        : tensor<?x256xf32>, tensor<8x256x32xbf16> -> tensor<?x256xf32> {
+    ^bb0(%acc: f32, %residual: f32):
+      %0 = arith.addf %acc, %residual : f32
+      kernel.yield %0 : f32
+    }
+    ```
+
+    Arguments: x, weight, extras..., result, T.
+  }];
+  let arguments = !con((ins Kernel_Activation:$x, Kernel_Weight:$weight, I64Attr:$ways,
+                            Variadic<AnyRankedTensor>:$extras, I64Attr:$columns),
+                       LaunchAttributes);
+  let results = (outs Kernel_Activation:$result);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $x `,` $weight `ways` $ways (`extras` `(` $extras^ `:` type($extras) `)`)? attr-dict `:`
+    type($x) `,` type($weight) `->` type($result) $epilogue
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_MapOp : Kernel_Op<"map", [Pure]> {
+  let summary = "a scalar region applied to each element; what is left after fusion";
+  let description = [{
+    Inputs are read at column `j + offsets[i]`, so that slices need no copy. Arguments: inputs...,
+    result, T.
+  }];
+  let arguments = !con((ins Variadic<Kernel_Activation>:$inputs, DenseI64ArrayAttr:$offsets),
+                       LaunchAttributes);
+  let results = (outs Kernel_Activation:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $inputs attr-dict `:` type($inputs) `->` type($result) $body
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_RopeAppendOp : Kernel_Op<"rope_append", [MemoryEffects<[MemWrite]>,
+                                                    AttrSizedOperandSegments]> {
+  let summary = "optional q/k norm, rotary embedding, KV append: one pass over q, k and v";
+  let description = [{
+    q, k and v are read from columns `offsets[0..2]` of their tensors (the same tensor where
+    projections are fused). Heads of q and k are normalized (`q_norm`, `k_norm`, RMS with `eps`),
+    rotated (`rope`; absent for learned positions), k and v are stored in the cache, and q is the
+    result, `[T, heads * head_dim]`.
+
+    Arguments: q, k, v, [q_norm, k_norm], result, K pool, V pool, [rope_table], token_seq, token_pos,
+    page_table, max_pages, T.
+  }];
+  let arguments = !con((ins Kernel_Activation:$q, Kernel_Activation:$k, Kernel_Activation:$v,
+                            Optional<Kernel_Weight>:$q_norm, Optional<Kernel_Weight>:$k_norm,
+                            FlatSymbolRefAttr:$cache, DenseI64ArrayAttr:$offsets, I64Attr:$heads,
+                            OptionalAttr<F64Attr>:$eps, OptionalAttr<Llm_RopeAttr>:$rope),
+                       LaunchAttributes);
+  let results = (outs Kernel_Activation:$result);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v (`norms` $q_norm^ `,` $k_norm `:` type($q_norm) `,` type($k_norm))?
+    `into` $cache attr-dict `:` type($q) `,` type($k) `,` type($v) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_AttentionOp : Kernel_Op<"attention", [MemoryEffects<[MemRead]>]> {
+  let summary = "causal attention of each row over its sequence's cached keys and values";
+  let description = [{
+    Online softmax over pages of 128 tokens in order. Arguments: q, result, K pool, V pool,
+    seq_start, past, token_seq, token_pos, page_table, max_pages, T, B.
+  }];
+  let arguments = !con((ins Kernel_Activation:$q, FlatSymbolRefAttr:$cache, I64Attr:$heads,
+                            F64Attr:$scale), LaunchAttributes);
+  let results = (outs Kernel_Activation:$result);
+  let assemblyFormat = "$q `over` $cache attr-dict `:` type($q) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator]> {
+  let summary = "the value of a region";
+  let arguments = (ins AnyFloat:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+#endif // QOPT_DIALECTS_KERNEL_KERNELOPS_TD
