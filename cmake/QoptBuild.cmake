@@ -2,7 +2,7 @@
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 # All code includes from the repository root: "runtime/formats/Safetensors.h".
-include_directories(${CMAKE_SOURCE_DIR})
+include_directories(${PROJECT_SOURCE_DIR})
 
 if(QOPT_FUZZ)
   # Every object is instrumented, so that libFuzzer sees coverage in the parsers.

@@ -47,4 +47,11 @@ def Kernel_LaunchAttr : Kernel_Attr<"Launch", "launch"> {
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
+def Kernel_NormKind : I32EnumAttr<"NormKind", "which normalization",
+    [I32EnumAttrCase<"Rms", 0, "rms">, I32EnumAttrCase<"Layer", 1, "layer">]> {
+  let genSpecializedAttr = 0;
+  let cppNamespace = "::qopt::kernel";
+}
+def Kernel_NormKindAttr : EnumAttr<Kernel_Dialect, Kernel_NormKind, "norm_kind">;
+
 #endif // QOPT_DIALECTS_KERNEL_KERNELDIALECT_TD

@@ -29,14 +29,7 @@ defvar LaunchAttributes = (ins OptionalAttr<DictionaryAttr>:$config,
 /// Activations are f32; values that only matrix products and attention read are bf16 on GPUs.
 def Kernel_Activation : RankedTensorOf<[F32, BF16]>;
 def Kernel_Indices : RankedTensorOf<[I32]>;
-def Kernel_Weight : AnyRankedTensor;
-
-def Kernel_NormKind : I32EnumAttr<"NormKind", "which normalization",
-    [I32EnumAttrCase<"Rms", 0, "rms">, I32EnumAttrCase<"Layer", 1, "layer">]> {
-  let genSpecializedAttr = 0;
-  let cppNamespace = "::qopt::kernel";
-}
-def Kernel_NormKindAttr : EnumAttr<Kernel_Dialect, Kernel_NormKind, "norm_kind">;
+def Kernel_Weight : RankedTensorOf<[AnyType]>;
 
 def Kernel_GatherOp : Kernel_Op<"gather", [Pure]> {
   let summary = "`result[t] = table[indices[t]]`, converted to the result's type";
@@ -75,7 +68,7 @@ def Kernel_NormOp : Kernel_Op<"norm", [Pure, AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure, AttrSizedOperandSegments]> {
+def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure]> {
   let summary = "`x W^T` with an epilogue on each finished element";
   let description = [{
     `W` is packed: `[panels, K, 32]` (llm.pack). The region's first `ways` arguments are the finished

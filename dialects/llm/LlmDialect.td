@@ -105,4 +105,11 @@ def Llm_SplatAttr : Llm_Attr<"Splat", "splat"> {
   let assemblyFormat = "`<` $value `>`";
 }
 
+def Llm_GeluKind : I32EnumAttr<"GeluKind", "which form of GELU",
+    [I32EnumAttrCase<"Erf", 0, "erf">, I32EnumAttrCase<"Tanh", 1, "tanh">]> {
+  let genSpecializedAttr = 0;
+  let cppNamespace = "::qopt::llm";
+}
+def Llm_GeluKindAttr : EnumAttr<Llm_Dialect, Llm_GeluKind, "gelu_kind">;
+
 #endif // QOPT_DIALECTS_LLM_LLMDIALECT_TD

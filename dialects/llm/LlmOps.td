@@ -20,14 +20,7 @@ class Llm_Op<string mnemonic, list<Trait> traits = []> : Op<Llm_Dialect, mnemoni
 def Llm_Activation : RankedTensorOf<[F32]>;
 def Llm_Indices : RankedTensorOf<[I32]>;
 /// Weights in any storage type.
-def Llm_Weight : AnyRankedTensor;
-
-def Llm_GeluKind : I32EnumAttr<"GeluKind", "which form of GELU",
-    [I32EnumAttrCase<"Erf", 0, "erf">, I32EnumAttrCase<"Tanh", 1, "tanh">]> {
-  let genSpecializedAttr = 0;
-  let cppNamespace = "::qopt::llm";
-}
-def Llm_GeluKindAttr : EnumAttr<Llm_Dialect, Llm_GeluKind, "gelu_kind">;
+def Llm_Weight : RankedTensorOf<[AnyType]>;
 
 //===----------------------------------------------------------------------===//
 // Symbols: parameters and caches
