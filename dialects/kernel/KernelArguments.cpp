@@ -1,0 +1,119 @@
+//===- KernelArguments.cpp - the arguments of each kernel, in ABI order ---===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/kernel/Kernel.h"
+
+using namespace mlir;
+using namespace qopt::kernel;
+using llvm::SmallVector;
+
+namespace {
+
+using Kind = Argument::Kind;
+
+/// Collects an op's arguments in the order in which its documentation lists them.
+class ArgumentList {
+public:
+  /// An absent optional operand or result is no argument.
+  void add(Value value) {
+    if (value)
+      arguments.push_back({Kind::Value, value, {}});
+  }
+  void add(ValueRange values) {
+    for (Value value : values)
+      add(value);
+  }
+  void add(Kind kind) { arguments.push_back({kind, {}, {}}); }
+  void addPools(FlatSymbolRefAttr cache) {
+    arguments.push_back({Kind::KeyCache, {}, cache});
+    arguments.push_back({Kind::ValueCache, {}, cache});
+  }
+
+  SmallVector<Argument> take() { return std::move(arguments); }
+
+private:
+  SmallVector<Argument> arguments;
+};
+
+} // namespace
+
+SmallVector<Argument> GatherOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getTable());
+  if (getIndices())
+    list.add(getIndices());
+  else
+    list.add(Kind::TokenPos);
+  list.add(getResult());
+  list.add(Kind::Rows);
+  return list.take();
+}
+
+SmallVector<Argument> NormOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getX());
+  list.add(getResidual());
+  list.add(getWeight());
+  list.add(getBias());
+  list.add(getSum());
+  list.add(getResult());
+  list.add(Kind::Rows);
+  return list.take();
+}
+
+SmallVector<Argument> MatmulOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getX());
+  list.add(getWeight());
+  list.add(getExtras());
+  list.add(getResult());
+  list.add(Kind::Rows);
+  return list.take();
+}
+
+SmallVector<Argument> MapOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getInputs());
+  list.add(getResult());
+  list.add(Kind::Rows);
+  return list.take();
+}
+
+SmallVector<Argument> RopeAppendOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getQ());
+  list.add(getK());
+  list.add(getV());
+  list.add(getQNorm());
+  list.add(getKNorm());
+  list.add(getResult());
+  list.addPools(getCacheAttr());
+  if (getRope())
+    list.add(Kind::RopeTable);
+  list.add(Kind::TokenSeq);
+  list.add(Kind::TokenPos);
+  list.add(Kind::PageTable);
+  list.add(Kind::MaxPages);
+  list.add(Kind::Rows);
+  return list.take();
+}
+
+SmallVector<Argument> AttentionOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getQ());
+  list.add(getResult());
+  list.addPools(getCacheAttr());
+  list.add(Kind::SeqStart);
+  list.add(Kind::Past);
+  list.add(Kind::TokenSeq);
+  list.add(Kind::TokenPos);
+  list.add(Kind::PageTable);
+  list.add(Kind::MaxPages);
+  list.add(Kind::Rows);
+  list.add(Kind::Sequences);
+  return list.take();
+}

@@ -69,12 +69,12 @@ def Llm_RopeAttr : Llm_Attr<"Rope", "rope"> {
     ```
   }];
   let parameters = (ins
-    "double":$theta,
-    DefaultValuedParameter<"::mlir::StringAttr", "">:$scaling,
-    DefaultValuedParameter<"double", "1.0">:$factor,
-    DefaultValuedParameter<"double", "1.0">:$low_freq_factor,
-    DefaultValuedParameter<"double", "1.0">:$high_freq_factor,
-    DefaultValuedParameter<"int64_t", "0">:$original_context);
+    "::mlir::FloatAttr":$theta,
+    OptionalParameter<"::mlir::StringAttr">:$scaling,
+    OptionalParameter<"::mlir::FloatAttr">:$factor,
+    OptionalParameter<"::mlir::FloatAttr">:$low_freq_factor,
+    OptionalParameter<"::mlir::FloatAttr">:$high_freq_factor,
+    OptionalParameter<"::mlir::IntegerAttr">:$original_context);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
@@ -95,13 +95,13 @@ def Llm_RandomAttr : Llm_Attr<"Random", "random"> {
     Uniform values of the given standard deviation, a pure function of seed, parameter name and
     element index (runtime/formats/RandomFill.h).
   }];
-  let parameters = (ins "int64_t":$seed, "double":$deviation);
+  let parameters = (ins "int64_t":$seed, "::mlir::FloatAttr":$deviation);
   let assemblyFormat = "`<` `seed` `=` $seed `,` `deviation` `=` $deviation `>`";
 }
 
 def Llm_SplatAttr : Llm_Attr<"Splat", "splat"> {
   let summary = "one value in every element";
-  let parameters = (ins "double":$value);
+  let parameters = (ins "::mlir::FloatAttr":$value);
   let assemblyFormat = "`<` $value `>`";
 }
 
