@@ -39,7 +39,6 @@ public:
 private:
   std::string finalPath;
   std::string buildPath;
-  bool committed = false;
 };
 
 } // namespace qopt

@@ -28,14 +28,15 @@ struct GenerationConfig {
   bool operator==(const GenerationConfig &) const = default;
 };
 
-/// Parses the object of generation_config.json, or of the same keys in plan.json. Throws Error.
-GenerationConfig parseGenerationConfig(const JsonObject &object);
-
 /// Reads `<directory>/generation_config.json`; nothing if there is no such file. Throws Error.
 std::optional<GenerationConfig> readGenerationConfig(const std::string &directory);
 
-/// The keys of generation_config.json.
+/// Parses the object of a generation_config.json. Throws Error.
+GenerationConfig parseGenerationConfig(const JsonObject &object);
+
+/// The form in plan.json: as in generation_config.json, but `eos_token_ids` is always a list.
 Json toJson(const GenerationConfig &config);
+GenerationConfig generationConfigFromJson(const JsonObject &object);
 
 } // namespace qopt
 

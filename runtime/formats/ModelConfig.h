@@ -83,13 +83,26 @@ std::string_view toString(PositionKind kind);
 /// "silu", "gelu_tanh" or "gelu_erf".
 std::string_view toString(Activation activation);
 
-/// The form in plan.json. fromJson refuses, with an Error naming the file and key, what it does not
-/// know or what checkModelConfig refuses.
+/// The form in plan.json. modelConfigFromJson throws an Error naming the file and key for what it
+/// does not know, and what checkModelConfig throws.
 Json toJson(const ModelConfig &config);
 ModelConfig modelConfigFromJson(const JsonObject &object);
 
-/// Throws an Error that begins with `file` if the sizes are absurd or contradict each other. Within
-/// the bounds checked here no product of three sizes overflows 64 bits.
+/// The largest sizes that are read from any file: generous, but no product of three overflows.
+struct ModelLimits {
+  static constexpr int64_t vocabSize = 1 << 24;
+  static constexpr int64_t hiddenSize = 1 << 17;
+  static constexpr int64_t numLayers = 1 << 10;
+  static constexpr int64_t numHeads = 1 << 10;
+  static constexpr int64_t headDim = 1 << 8;
+  static constexpr int64_t intermediateSize = 1 << 20;
+  static constexpr int64_t maxPosition = 1 << 24;
+  static constexpr double normEps = 0.1;
+  static constexpr double ropeTheta = 1e12;
+  static constexpr double ropeFactor = 1e6;
+};
+
+/// Throws an Error that begins with `file` if fields contradict each other.
 void checkModelConfig(const ModelConfig &config, std::string_view file);
 
 /// The angles a position advances by, `headDim / 2` of them, in float64; empty without rope. Scaled
