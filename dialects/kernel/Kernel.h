@@ -12,6 +12,11 @@
 #include "dialects/llm/Llm.h"
 #include "mlir/IR/AffineMap.h"
 
+namespace qopt::kernel {
+/// What LaunchOpInterface verifies: `slots`, where present, names one slot for each result.
+mlir::LogicalResult verifyLaunchOp(mlir::Operation *op);
+} // namespace qopt::kernel
+
 #include "dialects/kernel/KernelDialect.h.inc"
 #include "dialects/kernel/KernelEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

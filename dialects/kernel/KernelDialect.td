@@ -45,6 +45,7 @@ def Kernel_LaunchAttr : Kernel_Attr<"Launch", "launch"> {
                         DefaultValuedParameter<"int64_t", "0">:$shared,
                         DefaultValuedParameter<"int64_t", "0">:$scratch);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def Kernel_NormKind : I32EnumAttr<"NormKind", "which normalization",

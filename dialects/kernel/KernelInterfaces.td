@@ -30,8 +30,13 @@ def Kernel_LaunchOpInterface : OpInterface<"LaunchOpInterface"> {
     InterfaceMethod<"the emitted function; null before kernels are named",
       "::mlir::StringAttr", "getKernelAttr">,
     InterfaceMethod<"sets the emitted function", "void", "setKernelAttr",
-      (ins "::mlir::StringAttr":$kernel)>
+      (ins "::mlir::StringAttr":$kernel)>,
+    InterfaceMethod<"the arena slot of each result; null before buffers are planned",
+      "::mlir::DenseI64ArrayAttr", "getSlotsAttr">,
+    InterfaceMethod<"sets the arena slot of each result", "void", "setSlotsAttr",
+      (ins "::mlir::DenseI64ArrayAttr":$slots)>
   ];
+  let verify = "return ::qopt::kernel::verifyLaunchOp($_op);";
 }
 
 #endif // QOPT_DIALECTS_KERNEL_KERNELINTERFACES_TD

@@ -15,6 +15,10 @@ include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+/// Regions of scalars (epilogues, map bodies) hold `arith` and `math` ops on f32 only and use nothing
+/// from outside: emitters widen what they load and narrow what they store, whatever the tensors'
+/// element types are, and turn the ops into vectors or leave them scalar.
+///
 /// An op that is one launch. Attributes that passes fill in, in order: `config` and `launch`
 /// (configure-*-kernels), `kernel` (name-kernels), `slots` (plan-buffers: one index per result).
 class Kernel_Op<string mnemonic, list<Trait> traits = []>
@@ -73,8 +77,8 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure]> {
   let description = [{
     `W` is packed: `[panels, K, 32]` (llm.pack). The region's first `ways` arguments are the finished
     f32 sums: `acc_w = sum_k x[t, k] W[w H + j, k]` for output column `j` of `H = N / ways`. Then
-    follows one scalar for each extra: a row vector `[panels, 32]` (a packed bias; indexed by column)
-    or an activation `[T, H]` (a residual; indexed by row and column). The region yields the result
+    follows one scalar for each extra: a row vector `[panels, 32]` (a packed bias; indexed by column;
+    `ways = 1` only) or an activation `[T, H]` (a residual; indexed by row and column). The region yields the result
     element. `columns` is H, without the padding of the last panel.
 
     Summation runs over k in order, one fused multiply-add each, whatever the number of rows, so that
@@ -119,8 +123,9 @@ def Kernel_MapOp : Kernel_Op<"map", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Kernel_RopeAppendOp : Kernel_Op<"rope_append", [MemoryEffects<[MemWrite]>,
-                                                    AttrSizedOperandSegments]> {
+def Kernel_RopeAppendOp
+    : Kernel_Op<"rope_append", [MemoryEffects<[MemWrite]>, AttrSizedOperandSegments,
+                                DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "optional q/k norm, rotary embedding, KV append: one pass over q, k and v";
   let description = [{
     q, k and v are read from columns `offsets[0..2]` of their tensors (the same tensor where
@@ -144,7 +149,9 @@ def Kernel_RopeAppendOp : Kernel_Op<"rope_append", [MemoryEffects<[MemWrite]>,
   let hasVerifier = 1;
 }
 
-def Kernel_AttentionOp : Kernel_Op<"attention", [MemoryEffects<[MemRead]>]> {
+def Kernel_AttentionOp
+    : Kernel_Op<"attention", [MemoryEffects<[MemRead]>,
+                              DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "causal attention of each row over its sequence's cached keys and values";
   let description = [{
     Online softmax over pages of 128 tokens in order. Arguments: q, result, K pool, V pool,
@@ -159,7 +166,7 @@ def Kernel_AttentionOp : Kernel_Op<"attention", [MemoryEffects<[MemRead]>]> {
 
 def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator]> {
   let summary = "the value of a region";
-  let arguments = (ins AnyFloat:$value);
+  let arguments = (ins F32:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 

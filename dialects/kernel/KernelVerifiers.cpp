@@ -1,0 +1,280 @@
+//===- KernelVerifiers.cpp - what kernel ops demand of their operands -----===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/kernel/Kernel.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::kernel;
+
+static constexpr int64_t kPanelWidth = llm::PackOp::kPanelWidth;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+static int64_t columnsOf(Value value) { return typeOf(value).getDimSize(1); }
+
+/// A matrix `[rows, columns]` with rows either static or dynamic.
+static LogicalResult verifyActivation(Operation *op, StringRef name, Value value) {
+  RankedTensorType type = typeOf(value);
+  if (type.getRank() != 2 || type.isDynamicDim(1))
+    return op->emitOpError() << name << " must be a matrix with a static number of columns, not "
+                             << type;
+  return success();
+}
+
+static LogicalResult verifySameRows(Operation *op, StringRef name, Value value, Value reference) {
+  if (typeOf(value).getDimSize(0) != typeOf(reference).getDimSize(0))
+    return op->emitOpError() << name << " " << typeOf(value) << " has other rows than "
+                             << typeOf(reference);
+  return success();
+}
+
+static LogicalResult verifySameShape(Operation *op, StringRef name, Value value, Value reference) {
+  if (typeOf(value).getShape() != typeOf(reference).getShape())
+    return op->emitOpError() << name << " " << typeOf(value) << " has another shape than "
+                             << typeOf(reference);
+  return success();
+}
+
+/// A vector of `size` elements, such as a norm's weight.
+static LogicalResult verifyVector(Operation *op, StringRef name, Value value, int64_t size) {
+  RankedTensorType type = typeOf(value);
+  if (type.getRank() != 1 || type.getDimSize(0) != size)
+    return op->emitOpError() << name << " must be a vector of " << size << " elements, not "
+                             << type;
+  return success();
+}
+
+/// A region that computes one f32 from `inputs` scalars with arith and math ops and nothing else.
+static LogicalResult verifyScalarRegion(Operation *op, Region &region, size_t inputs) {
+  Block &block = region.front();
+  if (block.getNumArguments() != inputs)
+    return op->emitOpError() << "region has " << block.getNumArguments() << " arguments, needs "
+                             << inputs;
+  for (BlockArgument argument : block.getArguments())
+    if (!argument.getType().isF32())
+      return op->emitOpError() << "region argument " << argument.getArgNumber()
+                               << " must be f32, not " << argument.getType();
+  if (block.empty() || !isa<YieldOp>(block.back()))
+    return op->emitOpError("region must end in kernel.yield");
+  for (Operation &inner : block) {
+    StringRef dialect = inner.getName().getDialectNamespace();
+    if (dialect != "arith" && dialect != "math" && !isa<YieldOp>(inner))
+      return op->emitOpError() << "region may hold arith and math ops only, not "
+                               << inner.getName();
+    for (Value operand : inner.getOperands())
+      if (operand.getParentRegion() != &region)
+        return op->emitOpError() << "region uses a value from outside in " << inner.getName();
+  }
+  return success();
+}
+
+static LogicalResult verifyEps(Operation *op, double eps) {
+  if (!(eps > 0) || !std::isfinite(eps))
+    return op->emitOpError() << "eps must be positive, not " << eps;
+  return success();
+}
+
+/// The cache that `op` uses, checked against its query heads.
+static FailureOr<llm::CacheOp> verifyCache(Operation *op, FlatSymbolRefAttr symbol, int64_t heads,
+                                           int64_t resultColumns, SymbolTableCollection &symbols) {
+  auto cache = symbols.lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
+  if (!cache)
+    return op->emitOpError() << "there is no llm.cache " << symbol;
+  int64_t kvHeads = cache.getKvHeads(), headDim = cache.getHeadDim();
+  if (heads <= 0 || heads % kvHeads != 0)
+    return op->emitOpError() << heads << " heads cannot share the " << kvHeads << " KV heads of "
+                             << symbol << "; a multiple of " << kvHeads << " can";
+  if (resultColumns != heads * headDim)
+    return op->emitOpError() << "result has " << resultColumns << " columns, but " << heads
+                             << " heads of " << headDim << " in " << symbol << " make "
+                             << heads * headDim;
+  return cache;
+}
+
+LogicalResult kernel::verifyLaunchOp(Operation *op) {
+  DenseI64ArrayAttr slots = cast<LaunchOpInterface>(op).getSlotsAttr();
+  if (slots && slots.size() != int64_t(op->getNumResults()))
+    return op->emitOpError() << "has " << slots.size() << " slots for " << op->getNumResults()
+                             << " results";
+  return success();
+}
+
+LogicalResult LaunchAttr::verify(function_ref<InFlightDiagnostic()> emitError, AffineMap grid,
+                                 int64_t block, int64_t shared, int64_t scratch) {
+  if (grid.getNumDims() != 0 || grid.getNumSymbols() != 2)
+    return emitError() << "grid must map the symbols ()[T, B]";
+  if (grid.getNumResults() < 1 || grid.getNumResults() > 3)
+    return emitError() << "grid has " << grid.getNumResults() << " factors, must have 1 to 3";
+  for (AffineExpr factor : grid.getResults()) {
+    AffineExpr count = factor;
+    if (auto binary = dyn_cast<AffineBinaryOpExpr>(factor);
+        binary && binary.getKind() == AffineExprKind::CeilDiv &&
+        isa<AffineConstantExpr>(binary.getRHS()))
+      count = binary.getLHS();
+    else if (auto constant = dyn_cast<AffineConstantExpr>(factor);
+             constant && constant.getValue() > 0)
+      continue;
+    if (!isa<AffineSymbolExpr>(count))
+      return emitError() << "grid factors are positive constants, T, B and ceildivs of T or B, not "
+                         << AffineMapAttr::get(AffineMap::get(0, 2, factor));
+  }
+  if (block < 0 || shared < 0 || scratch < 0)
+    return emitError() << "block, shared and scratch must not be negative";
+  return success();
+}
+
+LogicalResult GatherOp::verify() {
+  RankedTensorType table = typeOf(getTable());
+  bool packed = table.getRank() == 3;
+  if (!packed && table.getRank() != 2)
+    return emitOpError() << "table must be a matrix or packed panels, not " << table;
+  if (packed && table.getDimSize(2) != kPanelWidth)
+    return emitOpError() << "packed table " << table << " must have panels of " << kPanelWidth
+                         << " rows";
+  if (packed && !getIndices())
+    return emitOpError("a table gathered by position must not be packed");
+  if (failed(verifyActivation(*this, "result", getResult())))
+    return failure();
+  if (table.getDimSize(1) != columnsOf(getResult()))
+    return emitOpError() << "result has " << columnsOf(getResult()) << " columns, the table "
+                         << table.getDimSize(1);
+  if (Value indices = getIndices()) {
+    if (typeOf(indices).getRank() != 1)
+      return emitOpError() << "indices must be a vector, not " << typeOf(indices);
+    if (failed(verifySameRows(*this, "indices", indices, getResult())))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult NormOp::verify() {
+  if (failed(verifyActivation(*this, "x", getX())) ||
+      failed(verifySameShape(*this, "result", getResult(), getX())))
+    return failure();
+  if (bool(getResidual()) != bool(getSum()))
+    return emitOpError("residual and sum belong together");
+  if (getResidual() && (failed(verifySameShape(*this, "residual", getResidual(), getX())) ||
+                        failed(verifySameShape(*this, "sum", getSum(), getX()))))
+    return failure();
+  int64_t columns = columnsOf(getX());
+  if (failed(verifyVector(*this, "weight", getWeight(), columns)))
+    return failure();
+  if (getBias()) {
+    if (getKind() != NormKind::Layer)
+      return emitOpError("only layer norms have a bias");
+    if (failed(verifyVector(*this, "bias", getBias(), columns)))
+      return failure();
+  }
+  return verifyEps(*this, getEps().convertToDouble());
+}
+
+LogicalResult MatmulOp::verify() {
+  int64_t ways = getWays(), columns = getColumns();
+  if (ways != 1 && ways != 2)
+    return emitOpError() << "ways must be 1 or 2, not " << ways;
+  if (failed(verifyActivation(*this, "x", getX())) ||
+      failed(verifyActivation(*this, "result", getResult())) ||
+      failed(verifySameRows(*this, "result", getResult(), getX())))
+    return failure();
+  if (columnsOf(getResult()) != columns)
+    return emitOpError() << "result has " << columnsOf(getResult()) << " columns, not " << columns;
+  int64_t panels = llvm::divideCeil(columns, kPanelWidth / ways);
+  RankedTensorType weight = typeOf(getWeight());
+  if (weight.getShape() != ArrayRef<int64_t>{panels, columnsOf(getX()), kPanelWidth})
+    return emitOpError() << "weight must be packed as " << panels << "x" << columnsOf(getX()) << "x"
+                         << kPanelWidth << " for " << columns << " columns and ways = " << ways
+                         << ", not " << weight;
+  for (auto [i, extra] : llvm::enumerate(getExtras())) {
+    ArrayRef<int64_t> shape = typeOf(extra).getShape();
+    bool isRowVector = ways == 1 && shape == ArrayRef<int64_t>{panels, kPanelWidth};
+    bool isActivation = shape == typeOf(getResult()).getShape();
+    if (!isRowVector && !isActivation)
+      return emitOpError() << "extra " << i << " must be a packed vector " << panels << "x"
+                           << kPanelWidth << " (ways = 1 only) or an activation like "
+                           << typeOf(getResult()) << ", not " << typeOf(extra);
+  }
+  return verifyScalarRegion(*this, getEpilogue(), ways + getExtras().size());
+}
+
+LogicalResult MapOp::verify() {
+  if (getInputs().empty())
+    return emitOpError("needs an input");
+  if (failed(verifyActivation(*this, "result", getResult())))
+    return failure();
+  if (getOffsets().size() != getInputs().size())
+    return emitOpError() << "has " << getOffsets().size() << " offsets for " << getInputs().size()
+                         << " inputs";
+  int64_t columns = columnsOf(getResult());
+  for (auto [i, input, offset] : llvm::enumerate(getInputs(), getOffsets())) {
+    std::string name = "input " + std::to_string(i);
+    if (failed(verifyActivation(*this, name, input)) ||
+        failed(verifySameRows(*this, name, input, getResult())))
+      return failure();
+    if (offset < 0 || offset + columns > columnsOf(input))
+      return emitOpError() << "columns [" << offset << ", " << offset + columns << ") of " << name
+                           << " go beyond its " << columnsOf(input);
+  }
+  return verifyScalarRegion(*this, getBody(), getInputs().size());
+}
+
+LogicalResult RopeAppendOp::verify() {
+  for (auto [name, value] : {std::pair<StringRef, Value>("q", getQ()),
+                             {"k", getK()},
+                             {"v", getV()},
+                             {"result", getResult()}})
+    if (failed(verifyActivation(*this, name, value)) ||
+        failed(verifySameRows(*this, name, value, getQ())))
+      return failure();
+  if (getOffsets().size() != 3)
+    return emitOpError() << "has " << getOffsets().size() << " offsets, must have 3: of q, k and v";
+  if (bool(getQNorm()) != bool(getKNorm()))
+    return emitOpError("q and k are both normalized or neither is");
+  if (bool(getQNorm()) != getEps().has_value())
+    return emitOpError("eps belongs to norms");
+  if (getEps())
+    return verifyEps(*this, getEps()->convertToDouble());
+  return success();
+}
+
+LogicalResult RopeAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<llm::CacheOp> cache =
+      verifyCache(*this, getCacheAttr(), getHeads(), columnsOf(getResult()), symbols);
+  if (failed(cache))
+    return failure();
+  int64_t headDim = cache->getHeadDim(), kvColumns = cache->getKvHeads() * headDim;
+  if (getRope() && headDim % 2 != 0)
+    return emitOpError() << "rotation needs an even head size, not " << headDim;
+  for (auto [name, value, offset, columns] :
+       {std::tuple<StringRef, Value, int64_t, int64_t>("q", getQ(), getOffsets()[0],
+                                                       columnsOf(getResult())),
+        {"k", getK(), getOffsets()[1], kvColumns},
+        {"v", getV(), getOffsets()[2], kvColumns}})
+    if (offset < 0 || offset + columns > columnsOf(value))
+      return emitOpError() << "columns [" << offset << ", " << offset + columns << ") of " << name
+                           << " go beyond its " << columnsOf(value);
+  if (getQNorm() && (failed(verifyVector(*this, "q_norm", getQNorm(), headDim)) ||
+                     failed(verifyVector(*this, "k_norm", getKNorm(), headDim))))
+    return failure();
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyActivation(*this, "q", getQ())) ||
+      failed(verifySameShape(*this, "result", getResult(), getQ())))
+    return failure();
+  double scale = getScale().convertToDouble();
+  if (!(scale > 0) || !std::isfinite(scale))
+    return emitOpError() << "scale must be positive, not " << scale;
+  return success();
+}
+
+LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return LogicalResult(
+      verifyCache(*this, getCacheAttr(), getHeads(), columnsOf(getResult()), symbols));
+}
