@@ -1,0 +1,23 @@
+//===- LogProbability.h - log-softmax of one token --------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_RUNTIME_EVAL_LOGPROBABILITY_H
+#define QOPT_RUNTIME_EVAL_LOGPROBABILITY_H
+
+#include <cstdint>
+#include <span>
+
+namespace qopt {
+
+/// The natural logarithm of the probability that softmax gives `token`, which is in range. Float
+/// exponentials of the differences to the greatest logit, summed in double precision, in an order
+/// that depends on the number of logits alone. NaN if a logit is NaN or the greatest is infinite.
+double logProbability(std::span<const float> logits, int32_t token);
+
+} // namespace qopt
+
+#endif // QOPT_RUNTIME_EVAL_LOGPROBABILITY_H
