@@ -14,7 +14,7 @@
 
 namespace qopt {
 
-/// The key of a tensor's random stream.
+/// The key of a tensor's random stream: splitmix64(splitmix64(seed) ^ FNV-1a(name)).
 uint64_t randomTensorKey(uint64_t seed, std::string_view tensorName);
 
 /// Fills `elements` with those that the tensor has from element `firstElement` on: uniform in
