@@ -1,0 +1,188 @@
+//===- Plan.h - plan.json, parsed and checked -------------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_RUNTIME_ARTIFACT_PLAN_H
+#define QOPT_RUNTIME_ARTIFACT_PLAN_H
+
+#include "runtime/formats/DType.h"
+#include "runtime/formats/GenerationConfig.h"
+#include "runtime/formats/ModelConfig.h"
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace qopt {
+
+/// The version of the plan's schema that this runtime reads, and no other.
+constexpr int64_t planVersion = 1;
+/// Rows and sequences of one step are at most this, so that no size computed from a checked plan
+/// overflows 64 bits.
+constexpr int64_t maxStepRows = 1 << 20;
+
+/// What grids, slots and scalars of a step are computed from.
+struct StepShape {
+  int64_t rows;      ///< T: rows of the function.
+  int64_t sequences; ///< B
+  bool operator==(const StepShape &) const = default;
+};
+
+/// A factor of a launch's grid.
+struct GridFactor {
+  enum class Symbol : uint8_t { None, Rows, Sequences };
+  Symbol symbol = Symbol::None;
+  int64_t value = 1; ///< The factor itself, or what the symbol is divided by, rounding up.
+
+  int64_t evaluate(const StepShape &shape) const;
+};
+
+enum class WeightForm : uint8_t {
+  Stored,    ///< As in the file.
+  RowsBf16,  ///< Unpacked to row-major bf16.
+  VectorF32, ///< Unpacked to f32.
+};
+enum class CachePart : uint8_t { Key, Value };
+
+/// Arrays that a step reads: int32 but for `Hidden` and `RopeTable`.
+enum class StepInput : uint8_t {
+  Ids,       ///< [T] token ids
+  Hidden,    ///< the result of the body, for heads
+  Rows,      ///< [T] rows of `Hidden` whose logits a head computes
+  SeqStart,  ///< [B+1] first row of each sequence
+  Past,      ///< [B] tokens in the cache before this step
+  TokenSeq,  ///< [T] sequence of each row
+  TokenPos,  ///< [T] position of each row in its sequence
+  PageTable, ///< [B, max_pages] page of every `pageTokens` tokens
+  RopeTable, ///< f32 [context, head_dim/2, 2] cosine and sine of each position
+};
+constexpr size_t numStepInputs = 9;
+
+/// 64-bit integers that a step passes.
+enum class StepScalar : uint8_t { Rows, Sequences, MaxPages };
+
+struct SlotArgument {
+  size_t slot; ///< Index into PlanFunction::slots.
+};
+struct WeightArgument {
+  size_t weight; ///< Index into Plan::weights.
+  WeightForm form;
+};
+struct CacheArgument {
+  size_t cache; ///< Index into PlanTarget::caches.
+  CachePart part;
+};
+using PlanArgument =
+    std::variant<SlotArgument, WeightArgument, CacheArgument, StepInput, StepScalar>;
+
+struct PlanLaunch {
+  std::string kernel;
+  std::string op;       ///< For messages and profiles: "kernel.matmul".
+  std::string location; ///< The checkpoint's name of it: "model.layers.0.mlp.down_proj".
+  std::vector<PlanArgument> arguments;
+  std::vector<GridFactor> grid; ///< One to three, x first.
+  int64_t scratch = 0;          ///< CPU: bytes for each worker.
+  int64_t block = 0;            ///< PTX: threads of a block.
+  int64_t shared = 0;           ///< PTX: bytes of dynamic shared memory.
+
+  /// The product of the grid: work items of a CPU launch.
+  int64_t items(const StepShape &shape) const;
+};
+
+/// A buffer of a function: `bytesPerRow * rows + bytes`.
+struct PlanSlot {
+  int64_t bytesPerRow;
+  int64_t bytes;
+
+  int64_t size(int64_t rows) const { return bytesPerRow * rows + bytes; }
+};
+
+/// Where a function leaves its result: rows of `columns` elements, `stride` elements apart.
+struct PlanResult {
+  size_t slot;
+  int64_t columns;
+  int64_t stride;
+  DType type; ///< F32; BF16 is possible for hidden states.
+};
+
+struct PlanFunction {
+  std::optional<int64_t> rows; ///< The static number of rows, if it is not any number.
+  std::vector<PlanSlot> slots;
+  PlanResult result;
+  std::vector<PlanLaunch> launches;
+};
+
+/// One of a cache's two pools: `[pages][kv_heads]` blocks of a page of one head.
+struct PlanCachePool {
+  std::string format;
+  std::string layout;
+  int64_t blockBytes;
+};
+
+struct PlanCache {
+  std::string name;
+  int64_t kvHeads;
+  int64_t headDim;
+  PlanCachePool key;
+  PlanCachePool value;
+
+  const PlanCachePool &pool(CachePart part) const { return part == CachePart::Key ? key : value; }
+};
+
+struct PlanModule {
+  std::string file;                  ///< A plain file name in the artifact.
+  std::string level;                 ///< "avx512", or PTX's chip: "sm_80".
+  std::vector<std::string> required; ///< CPU features.
+};
+
+/// What one kind of device runs.
+struct PlanTarget {
+  std::vector<PlanModule> modules; ///< In order of preference.
+  std::vector<PlanCache> caches;
+  PlanFunction prefill;     ///< ids -> hidden, any number of rows
+  PlanFunction decode;      ///< the same for a static number of rows
+  PlanFunction prefillHead; ///< hidden, rows -> logits
+  PlanFunction decodeHead;
+};
+
+/// Contents that are generated when loaded: a normal-like random stream, or one value throughout.
+struct GeneratedContents {
+  DType dtype;
+  std::vector<int64_t> shape;
+  double value = 0; ///< The standard deviation, or the value if `isSplat`.
+  bool isSplat = false;
+};
+
+/// What the plan says about a weight that some launch reads or that it describes.
+struct PlanWeight {
+  std::string name;
+  std::optional<GeneratedContents> generated; ///< Otherwise it is in the weights file.
+  std::optional<DType> dtype;                 ///< What it must be in the file, if stated.
+  std::vector<int64_t> shape;                 ///< With `dtype`.
+};
+
+struct Plan {
+  std::string compiler;
+  std::string recipe;
+  ModelConfig config;
+  GenerationConfig generation;
+  std::string weightsFile; ///< Empty if all weights are generated.
+  uint64_t randomSeed = 0;
+  std::vector<PlanWeight> weights;
+  std::vector<double> inverseFrequencies; ///< head_dim / 2; empty for learned positions.
+  int64_t pageTokens = 0;
+  std::optional<PlanTarget> cpu;
+  std::optional<PlanTarget> ptx;
+};
+
+/// Parses `text`. On return every index and name refers to something that exists and sizes are
+/// within bounds; only weights of the file are still to be looked up. `file` is for messages.
+/// Throws an Error that names the file and the place in it.
+Plan parsePlan(std::string_view text, const std::string &file);
+
+} // namespace qopt
+
+#endif // QOPT_RUNTIME_ARTIFACT_PLAN_H

@@ -1,0 +1,221 @@
+//===- PlanFunctionParser.cpp - the functions of a plan -------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/artifact/PlanFunctionParser.h"
+
+#include "runtime/formats/Error.h"
+#include "runtime/formats/Quote.h"
+
+using namespace qopt;
+
+static constexpr int64_t maxSlotBytesPerRow = int64_t(1) << 32;
+static constexpr int64_t maxSlotBytes = int64_t(1) << 46;
+static constexpr int64_t maxGridConstant = (int64_t(1) << 31) - 1;
+static constexpr int64_t maxScratch = int64_t(1) << 32;
+
+static bool isHead(FunctionRole role) {
+  return role == FunctionRole::PrefillHead || role == FunctionRole::DecodeHead;
+}
+
+static bool hasStaticRows(FunctionRole role) {
+  return role == FunctionRole::DecodeBody || role == FunctionRole::DecodeHead;
+}
+
+//===----------------------------------------------------------------------===//
+// Slots, result and grid
+//===----------------------------------------------------------------------===//
+
+static std::vector<PlanSlot> readSlots(const PlanObject &function) {
+  std::vector<PlanSlot> slots;
+  for (const PlanObject &object : function.members("slots"))
+    slots.push_back({object.optionalInteger("bytes_per_row", 0, maxSlotBytesPerRow).value_or(0),
+                     object.optionalInteger("bytes", 0, maxSlotBytes).value_or(0)});
+  return slots;
+}
+
+static PlanResult readResult(const PlanObject &object, const PlanFunction &function) {
+  PlanResult result;
+  if (function.slots.empty())
+    object.failAt("slot", "refers to a slot, but there are none");
+  result.slot = size_t(object.integer("slot", 0, int64_t(function.slots.size()) - 1));
+  result.columns = object.integer("columns", 1, maxSlotBytesPerRow);
+  result.stride = object.integer("stride", result.columns, maxSlotBytesPerRow);
+  std::string type = object.string("type");
+  std::optional<DType> dtype = parseDType(type);
+  if (dtype != DType::F32 && dtype != DType::BF16)
+    object.failAt("type", fmt::format("is {}; expected 'f32' or 'bf16'", quote(type)));
+  result.type = *dtype;
+
+  const PlanSlot &slot = function.slots[result.slot];
+  int64_t rowBytes = result.stride * int64_t(byteSize(result.type));
+  bool fits = function.rows ? slot.size(*function.rows) >= *function.rows * rowBytes
+                            : slot.bytesPerRow >= rowBytes;
+  if (!fits)
+    object.failAt("slot", fmt::format("is {}, of {} bytes a row and {} more: too small for rows "
+                                      "of {} bytes",
+                                      result.slot, slot.bytesPerRow, slot.bytes, rowBytes));
+  return result;
+}
+
+static std::optional<GridFactor::Symbol> parseSymbol(const Json &value) {
+  if (value == "T")
+    return GridFactor::Symbol::Rows;
+  if (value == "B")
+    return GridFactor::Symbol::Sequences;
+  return std::nullopt;
+}
+
+static bool isBetween(const Json &value, int64_t min, int64_t max) {
+  return value.is_number_integer() && value >= min && value <= max;
+}
+
+/// An integer, "T", "B" or {"ceildiv": ["T" | "B", integer]}.
+static std::optional<GridFactor> parseFactor(const Json &value) {
+  if (isBetween(value, 1, maxGridConstant))
+    return GridFactor{GridFactor::Symbol::None, value.get<int64_t>()};
+  if (std::optional<GridFactor::Symbol> symbol = parseSymbol(value))
+    return GridFactor{*symbol, 1};
+  if (!value.is_object() || value.size() != 1 || !value.contains("ceildiv"))
+    return std::nullopt;
+  const Json &operands = value["ceildiv"];
+  if (!operands.is_array() || operands.size() != 2 || !isBetween(operands[1], 1, maxGridConstant))
+    return std::nullopt;
+  std::optional<GridFactor::Symbol> symbol = parseSymbol(operands[0]);
+  if (!symbol)
+    return std::nullopt;
+  return GridFactor{*symbol, operands[1].get<int64_t>()};
+}
+
+static std::vector<GridFactor> readGrid(const PlanObject &launch) {
+  const Json::array_t &list = launch.list("grid");
+  if (list.empty() || list.size() > 3)
+    launch.failAt("grid", fmt::format("has {} factors; expected one to three", list.size()));
+  std::vector<GridFactor> grid;
+  int64_t most = 1; // Work items of the largest step must not overflow.
+  for (const Json &value : list) {
+    std::optional<GridFactor> factor = parseFactor(value);
+    if (!factor)
+      launch.failAt("grid", fmt::format("has the factor {}; expected an integer from 1 to {}, "
+                                        "\"T\", \"B\" or {{\"ceildiv\": [\"T\", 64]}}",
+                                        quote(value.dump()), maxGridConstant));
+    grid.push_back(*factor);
+    if (__builtin_mul_overflow(most, factor->evaluate({maxStepRows, maxStepRows}), &most))
+      launch.failAt("grid", "is too large");
+  }
+  return grid;
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+/// Finds `name` in a table of names, or fails at `key`.
+template <typename Value, size_t N>
+static Value lookUp(const PlanObject &object, std::string_view key, std::string_view name,
+                    const std::pair<std::string_view, Value> (&table)[N]) {
+  for (const auto &[known, value] : table)
+    if (name == known)
+      return value;
+  object.failAt(key, fmt::format("is {}, which is unknown", quote(name)));
+}
+
+StepInput PlanFunctionParser::readInput(const PlanObject &object, FunctionRole role) const {
+  static constexpr std::pair<std::string_view, StepInput> names[] = {
+      {"ids", StepInput::Ids},
+      {"hidden", StepInput::Hidden},
+      {"rows", StepInput::Rows},
+      {"seq_start", StepInput::SeqStart},
+      {"past", StepInput::Past},
+      {"token_seq", StepInput::TokenSeq},
+      {"token_pos", StepInput::TokenPos},
+      {"page_table", StepInput::PageTable},
+      {"rope_table", StepInput::RopeTable},
+  };
+  std::string name = object.string("input");
+  StepInput input = lookUp(object, "input", name, names);
+  // The arrays of a batch have a row for each token, those of a head for each wanted row.
+  bool isHeadInput = input == StepInput::Hidden || input == StepInput::Rows;
+  if (isHeadInput != isHead(role))
+    object.failAt("input", fmt::format("is {}, which is only for {}", quote(name),
+                                       isHeadInput ? "heads" : "prefill and decode"));
+  if (input == StepInput::RopeTable && plan.inverseFrequencies.empty())
+    object.failAt("input", "is 'rope_table', but the plan has no 'rope'");
+  return input;
+}
+
+WeightForm PlanFunctionParser::readForm(const PlanObject &object) const {
+  static constexpr std::pair<std::string_view, WeightForm> names[] = {
+      {"stored", WeightForm::Stored},
+      {"rows_bf16", WeightForm::RowsBf16},
+      {"vector_f32", WeightForm::VectorF32},
+  };
+  WeightForm form = lookUp(object, "as", object.string("as"), names);
+  if (kind == TargetKind::Cpu && form != WeightForm::Stored)
+    object.failAt("as", "must be 'stored' for CPU kernels");
+  return form;
+}
+
+PlanArgument PlanFunctionParser::readArgument(const PlanObject &object,
+                                              const PlanFunction &function, FunctionRole role) {
+  if (object.has("slot")) {
+    if (function.slots.empty())
+      object.failAt("slot", "refers to a slot, but there are none");
+    return SlotArgument{size_t(object.integer("slot", 0, int64_t(function.slots.size()) - 1))};
+  }
+  if (object.has("weight"))
+    return WeightArgument{weights.indexOf(object.string("weight"), object), readForm(object)};
+  if (object.has("cache")) {
+    static constexpr std::pair<std::string_view, CachePart> parts[] = {{"k", CachePart::Key},
+                                                                       {"v", CachePart::Value}};
+    if (numCaches == 0)
+      object.failAt("cache", "refers to a cache, but there are none");
+    size_t cache = size_t(object.integer("cache", 0, int64_t(numCaches) - 1));
+    return CacheArgument{cache, lookUp(object, "part", object.string("part"), parts)};
+  }
+  if (object.has("input"))
+    return readInput(object, role);
+  static constexpr std::pair<std::string_view, StepScalar> scalars[] = {
+      {"rows", StepScalar::Rows},
+      {"sequences", StepScalar::Sequences},
+      {"max_pages", StepScalar::MaxPages},
+  };
+  return lookUp(object, "scalar", object.string("scalar"), scalars);
+}
+
+//===----------------------------------------------------------------------===//
+// Launches and functions
+//===----------------------------------------------------------------------===//
+
+PlanLaunch PlanFunctionParser::readLaunch(const PlanObject &object, const PlanFunction &function,
+                                          FunctionRole role) {
+  PlanLaunch launch;
+  launch.kernel = object.string("kernel");
+  launch.op = object.optionalString("op").value_or("");
+  launch.location = object.optionalString("loc").value_or("");
+  for (const PlanObject &argument : object.members("args"))
+    launch.arguments.push_back(readArgument(argument, function, role));
+  launch.grid = readGrid(object);
+  if (kind == TargetKind::Cpu) {
+    launch.scratch = object.optionalInteger("scratch", 0, maxScratch).value_or(0);
+  } else {
+    launch.block = object.integer("block", 1, 1024);
+    launch.shared = object.optionalInteger("shared", 0, 1 << 20).value_or(0);
+  }
+  return launch;
+}
+
+PlanFunction PlanFunctionParser::parse(const PlanObject &object, FunctionRole role) {
+  PlanFunction function;
+  function.rows = object.optionalInteger("rows", 1, maxStepRows);
+  if (function.rows.has_value() != hasStaticRows(role))
+    object.failAt("rows", hasStaticRows(role) ? "is missing" : "must be null");
+  function.slots = readSlots(object);
+  function.result = readResult(object.member("result"), function);
+  for (const PlanObject &launch : object.members("launches"))
+    function.launches.push_back(readLaunch(launch, function, role));
+  return function;
+}

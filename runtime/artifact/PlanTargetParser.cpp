@@ -1,0 +1,108 @@
+//===- PlanTargetParser.cpp - the targets of a plan -----------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/artifact/PlanTargetParser.h"
+
+#include "runtime/artifact/PlanFile.h"
+#include "runtime/artifact/PlanFunctionParser.h"
+#include "runtime/formats/Error.h"
+#include "runtime/formats/Quote.h"
+
+using namespace qopt;
+
+static std::vector<PlanModule> readModules(const PlanObject &target, TargetKind kind) {
+  std::vector<PlanModule> modules;
+  for (const PlanObject &object : target.members("modules")) {
+    PlanModule module;
+    module.file = readFileName(object, "file");
+    if (kind == TargetKind::Cpu) {
+      module.level = object.string("level");
+      module.required = object.stringList("requires");
+    } else {
+      module.level = object.string("chip");
+    }
+    modules.push_back(std::move(module));
+  }
+  if (modules.empty())
+    target.failAt("modules", "is empty");
+  return modules;
+}
+
+static PlanCachePool readPool(const PlanObject &cache, std::string_view part, int64_t headDim,
+                              int64_t pageTokens) {
+  PlanObject object = cache.member(part);
+  PlanCachePool pool;
+  pool.format = object.string("format");
+  pool.layout = object.string("layout");
+  pool.blockBytes = object.integer("block_bytes", 1, int64_t(1) << 30);
+  // Of a plain element type, the least that a block must hold is known here.
+  if (std::optional<DType> dtype = parseDType(pool.format)) {
+    int64_t needed = headDim * pageTokens * int64_t(byteSize(*dtype));
+    if (pool.blockBytes < needed)
+      object.failAt("block_bytes",
+                    fmt::format("is {}, but {} tokens of {} {} elements are {} bytes",
+                                pool.blockBytes, pageTokens, headDim, pool.format, needed));
+  }
+  return pool;
+}
+
+static std::vector<PlanCache> readCaches(const PlanObject &target, int64_t pageTokens) {
+  std::vector<PlanCache> caches;
+  for (const PlanObject &object : target.members("caches")) {
+    PlanCache cache;
+    cache.name = object.string("name");
+    cache.kvHeads = object.integer("kv_heads", 1, 1 << 16);
+    cache.headDim = object.integer("head_dim", 1, 1 << 12);
+    cache.key = readPool(object, "k", cache.headDim, pageTokens);
+    cache.value = readPool(object, "v", cache.headDim, pageTokens);
+    caches.push_back(std::move(cache));
+  }
+  return caches;
+}
+
+/// The result must be what the config says, in all functions of the kind alike.
+static void checkResult(const PlanObject &function, const PlanResult &result, int64_t columns,
+                        std::string_view meaning) {
+  if (result.columns != columns)
+    function.failAt("result.columns", fmt::format("is {}, but the config's {} is {}",
+                                                  result.columns, meaning, columns));
+}
+
+static void checkFunctions(const PlanObject &functions, const PlanTarget &target,
+                           const ModelConfig &config) {
+  checkResult(functions.member("prefill"), target.prefill.result, config.hiddenSize, "hidden_size");
+  checkResult(functions.member("decode"), target.decode.result, config.hiddenSize, "hidden_size");
+  checkResult(functions.member("prefill_head"), target.prefillHead.result, config.vocabSize,
+              "vocab_size");
+  checkResult(functions.member("decode_head"), target.decodeHead.result, config.vocabSize,
+              "vocab_size");
+  // Heads read the hidden states of either body.
+  const PlanResult &prefill = target.prefill.result, &decode = target.decode.result;
+  if (prefill.stride != decode.stride || prefill.type != decode.type)
+    functions.failAt("decode.result",
+                     fmt::format("has rows of {} x {}, but that of prefill {} x {}", decode.stride,
+                                 shortName(decode.type), prefill.stride, shortName(prefill.type)));
+  for (const PlanFunction *head : {&target.prefillHead, &target.decodeHead})
+    if (head->result.type != DType::F32)
+      functions.failAt("prefill_head.result.type", "must be f32, as that of decode_head");
+}
+
+PlanTarget qopt::parsePlanTarget(const PlanObject &object, TargetKind kind, const Plan &plan,
+                                 PlanWeights &weights) {
+  PlanTarget target;
+  target.modules = readModules(object, kind);
+  target.caches = readCaches(object, plan.pageTokens);
+
+  PlanObject functions = object.member("functions");
+  PlanFunctionParser parser(kind, plan, target.caches.size(), weights);
+  target.prefill = parser.parse(functions.member("prefill"), FunctionRole::PrefillBody);
+  target.decode = parser.parse(functions.member("decode"), FunctionRole::DecodeBody);
+  target.prefillHead = parser.parse(functions.member("prefill_head"), FunctionRole::PrefillHead);
+  target.decodeHead = parser.parse(functions.member("decode_head"), FunctionRole::DecodeHead);
+  checkFunctions(functions, target, plan.config);
+  return target;
+}

@@ -1,0 +1,94 @@
+//===- KvCache.cpp - paged keys and values of sequences -------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/session/KvCache.h"
+
+#include "runtime/formats/Error.h"
+#include <algorithm>
+#include <cassert>
+
+using namespace qopt;
+
+KvCache::KvCache(const Plan &plan, Device &device, int64_t context, int64_t maxSequences)
+    : device(device), pageTokens(plan.pageTokens),
+      pagesPerSequence((context + pageTokens - 1) / pageTokens), sequences(size_t(maxSequences)) {
+  int64_t capacity = pagesPerSequence * maxSequences;
+  if (capacity > std::numeric_limits<int32_t>::max())
+    fail("{} sequences of {} tokens need {} pages of cache; ask for fewer or for a smaller --ctx",
+         maxSequences, context, capacity);
+  for (const PlanCache &cache : device.target().caches)
+    for (CachePart part : {CachePart::Key, CachePart::Value}) {
+      uint64_t bytes = uint64_t(cache.kvHeads * cache.pool(part).blockBytes), total;
+      if (__builtin_mul_overflow(bytes, uint64_t(capacity), &total))
+        fail("cache '{}' of {} sequences of {} tokens is beyond the address space", cache.name,
+             maxSequences, context);
+      pools.push_back({device.allocate(total, "the key-value cache (try a smaller --ctx)"), bytes});
+    }
+}
+
+bool KvCache::contains(SequenceId sequence) const {
+  return sequence >= 0 && size_t(sequence) < sequences.size() && sequences[size_t(sequence)].isLive;
+}
+
+SequenceId KvCache::add() {
+  auto free = std::ranges::find(sequences, false, &Sequence::isLive);
+  if (free == sequences.end())
+    fail("all {} sequences of the session are in use", sequences.size());
+  free->isLive = true;
+  return SequenceId(free - sequences.begin());
+}
+
+SequenceId KvCache::fork(SequenceId sequence) {
+  assert(contains(sequence));
+  SequenceId copy = add();
+  sequences[size_t(copy)] = sequences[size_t(sequence)];
+  for (int32_t page : pages(copy))
+    allocator.retain(page);
+  return copy;
+}
+
+void KvCache::remove(SequenceId sequence) {
+  assert(contains(sequence));
+  for (int32_t page : pages(sequence))
+    allocator.release(page);
+  sequences[size_t(sequence)] = {};
+}
+
+void KvCache::extend(SequenceId id, int64_t tokens) {
+  assert(contains(id));
+  Sequence &sequence = sequences[size_t(id)];
+  // Of the pages there are, only the last can be written, if it is not full.
+  bool writesLastPage = tokens > 0 && sequence.length % pageTokens != 0;
+  if (writesLastPage && allocator.isShared(sequence.pages.back())) {
+    int32_t own = allocator.allocate();
+    copyPage(sequence.pages.back(), own);
+    allocator.release(sequence.pages.back());
+    sequence.pages.back() = own;
+  }
+  sequence.length += tokens;
+  while (int64_t(sequence.pages.size()) * pageTokens < sequence.length)
+    sequence.pages.push_back(allocator.allocate());
+}
+
+void KvCache::copyPage(int32_t from, int32_t to) {
+  for (Pool &pool : pools)
+    device.copy(*pool.buffer, uint64_t(from) * pool.pageBytes, uint64_t(to) * pool.pageBytes,
+                pool.pageBytes);
+}
+
+uint64_t KvCache::pageBytes() const {
+  uint64_t total = 0;
+  for (const Pool &pool : pools)
+    total += pool.pageBytes;
+  return total;
+}
+
+void KvCache::bindTo(Bindings &bindings) const {
+  bindings.maxPages = pagesPerSequence;
+  for (size_t i = 0; i < pools.size(); i += 2)
+    bindings.caches.push_back({pools[i].buffer->address(), pools[i + 1].buffer->address()});
+}

@@ -1,0 +1,70 @@
+//===- StepInputs.cpp - the index arrays of one step ----------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/session/StepInputs.h"
+
+#include <cassert>
+
+using namespace qopt;
+
+StepInputs::StepInputs(Device &device, int64_t maxRows, int64_t maxSequences, int64_t maxPages,
+                       int64_t maxHeadRows)
+    : device(device), maxPages(maxPages), ids(makeArray(maxRows)),
+      seqStart(makeArray(maxSequences + 1)), past(makeArray(maxSequences)),
+      tokenSeq(makeArray(maxRows)), tokenPos(makeArray(maxRows)),
+      pageTable(makeArray(maxSequences * maxPages)), headRows(makeArray(maxHeadRows)) {}
+
+StepInputs::Array StepInputs::makeArray(int64_t capacity) {
+  return {{}, device.allocate(uint64_t(capacity) * sizeof(int32_t), "the arrays of a step")};
+}
+
+void StepInputs::clear() {
+  for (Array *array : {&ids, &past, &tokenSeq, &tokenPos, &pageTable})
+    array->host.clear();
+  seqStart.host = {0};
+}
+
+void StepInputs::append(std::span<const int32_t> tokens, int64_t pastTokens,
+                        std::span<const int32_t> pages) {
+  assert(int64_t(pages.size()) <= maxPages);
+  int32_t sequence = int32_t(past.host.size());
+  ids.host.insert(ids.host.end(), tokens.begin(), tokens.end());
+  tokenSeq.host.resize(ids.host.size(), sequence);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    tokenPos.host.push_back(int32_t(pastTokens + int64_t(i)));
+  past.host.push_back(int32_t(pastTokens));
+  seqStart.host.push_back(int32_t(ids.host.size()));
+  pageTable.host.insert(pageTable.host.end(), pages.begin(), pages.end());
+  pageTable.host.resize(past.host.size() * size_t(maxPages), 0);
+}
+
+void StepInputs::upload(Array &array) {
+  device.write(*array.buffer, 0, std::as_bytes(std::span(array.host)));
+}
+
+void StepInputs::upload() {
+  for (Array *array : {&ids, &seqStart, &past, &tokenSeq, &tokenPos, &pageTable})
+    upload(*array);
+}
+
+void StepInputs::uploadHeadRows(std::span<const int32_t> rows) {
+  headRows.host.assign(rows.begin(), rows.end());
+  upload(headRows);
+}
+
+void StepInputs::bindTo(Bindings &bindings) const {
+  auto bind = [&](StepInput input, const Array &array) {
+    bindings.inputs[size_t(input)] = array.buffer->address();
+  };
+  bind(StepInput::Ids, ids);
+  bind(StepInput::Rows, headRows);
+  bind(StepInput::SeqStart, seqStart);
+  bind(StepInput::Past, past);
+  bind(StepInput::TokenSeq, tokenSeq);
+  bind(StepInput::TokenPos, tokenPos);
+  bind(StepInput::PageTable, pageTable);
+}

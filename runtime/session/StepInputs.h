@@ -1,0 +1,51 @@
+//===- StepInputs.h - the index arrays of one step --------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_RUNTIME_SESSION_STEPINPUTS_H
+#define QOPT_RUNTIME_SESSION_STEPINPUTS_H
+
+#include "runtime/device/Device.h"
+
+namespace qopt {
+
+/// The int32 arrays that describe a packed batch, on the host and on the device.
+class StepInputs {
+public:
+  StepInputs(Device &device, int64_t maxRows, int64_t maxSequences, int64_t maxPages,
+             int64_t maxHeadRows);
+
+  /// Starts a new batch.
+  void clear();
+  /// Appends the rows of one sequence, which has `past` tokens in the cache already; `pages` has
+  /// room for all.
+  void append(std::span<const int32_t> tokens, int64_t past, std::span<const int32_t> pages);
+  /// The batch so far.
+  StepShape shape() const { return {int64_t(ids.host.size()), int64_t(past.host.size())}; }
+  /// Copies the batch to the device.
+  void upload();
+  /// The rows whose logits a head computes.
+  void uploadHeadRows(std::span<const int32_t> rows);
+
+  void bindTo(Bindings &bindings) const;
+
+private:
+  struct Array {
+    std::vector<int32_t> host;
+    std::unique_ptr<DeviceBuffer> buffer;
+  };
+
+  Array makeArray(int64_t capacity);
+  void upload(Array &array);
+
+  Device &device;
+  int64_t maxPages;
+  Array ids, seqStart, past, tokenSeq, tokenPos, pageTable, headRows;
+};
+
+} // namespace qopt
+
+#endif // QOPT_RUNTIME_SESSION_STEPINPUTS_H
