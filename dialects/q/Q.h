@@ -1,0 +1,27 @@
+//===- Q.h - the quantization dialect ---------------------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_DIALECTS_Q_Q_H
+#define QOPT_DIALECTS_Q_Q_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "runtime/quantization/Scheme.h"
+
+#include "dialects/q/QDialect.h.inc"
+#include "dialects/q/QEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/q/QAttrs.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/q/QOps.h.inc"
+
+#endif // QOPT_DIALECTS_Q_Q_H

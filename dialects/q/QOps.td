@@ -1,0 +1,66 @@
+//===- QOps.td - quantize, dequantize, observe ----------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_DIALECTS_Q_QOPS_TD
+#define QOPT_DIALECTS_Q_QOPS_TD
+
+include "dialects/q/QDialect.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Q_Op<string mnemonic, list<Trait> traits = []> : Op<Q_Dialect, mnemonic, traits>;
+
+/// A matrix [rows, columns]; activations have a dynamic number of rows.
+def Q_Values : RankedTensorOf<[AnyFloat]>;
+/// Codes: i8 (fp8 bits too), i4 or a 16-bit float; the shape of the values.
+def Q_Codes : RankedTensorOf<[AnyInteger, BF16, F16]>;
+/// Scales and zero points: one f32 a block.
+def Q_Parameters : RankedTensorOf<[F32]>;
+
+def Q_QuantizeOp : Q_Op<"quantize", [Pure]> {
+  let summary = "codes and scales of a matrix under a scheme";
+  let description = [{
+    The scales of a matrix [N, K] have shape [1, 1], [N, 1], [N, K/g] or [N/r, K/c] for granularity
+    tensor, row, group and block; zeros, where the scheme has them, the same shape. Schemes that only
+    round (bf16, f16) have neither. Errors of contents (a NaN, a block of zeros) are defined in
+    runtime/quantization/BlockCodec.h.
+
+    ```mlir
+    %codes, %scales = q.quantize %w {scheme = #q.scheme<storage = int8, granularity = row, ...>}
+        : tensor<512x256xbf16> -> tensor<512x256xi8>, tensor<512x1xf32>
+    ```
+  }];
+  let arguments = (ins Q_Values:$values, Q_SchemeAttr:$scheme);
+  let results = (outs Q_Codes:$codes, Variadic<Q_Parameters>:$parameters);
+  let assemblyFormat = [{
+    $values attr-dict `:` type($values) `->` type($codes) (`,` type($parameters)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Q_DequantizeOp : Q_Op<"dequantize", [Pure]> {
+  let summary = "the values that codes stand for";
+  let arguments = (ins Q_Codes:$codes, Variadic<Q_Parameters>:$parameters, Q_SchemeAttr:$scheme);
+  let results = (outs Q_Values:$values);
+  let assemblyFormat = [{
+    $codes (`,` $parameters^)? attr-dict `:` type($codes) (`,` type($parameters)^)?
+    `->` type($values)
+  }];
+  let hasVerifier = 1;
+}
+
+def Q_ObserveOp : Q_Op<"observe", [MemoryEffects<[MemWrite]>]> {
+  let summary = "collects statistics of an activation while the model runs";
+  let description = [{
+    Per channel and per tensor: absolute maximum, range, a histogram of 2048 bins, the count, and a
+    sample of rows. `name` keys them in the profile that `qrun calibrate` writes.
+  }];
+  let arguments = (ins Q_Values:$values, StrAttr:$name);
+  let assemblyFormat = "$values `as` $name attr-dict `:` type($values)";
+}
+
+#endif // QOPT_DIALECTS_Q_QOPS_TD

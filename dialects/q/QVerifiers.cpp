@@ -1,0 +1,55 @@
+//===- QVerifiers.cpp - schemes against shapes ----------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/q/Q.h"
+
+using namespace mlir;
+using namespace qopt::q;
+
+/// Checks the relation of values, codes and parameters that both ops share.
+static LogicalResult verifyQuantization(Operation *op, SchemeAttr scheme, RankedTensorType values,
+                                        RankedTensorType codes, TypeRange parameters) {
+  if (values.getRank() != 2)
+    return op->emitOpError() << "quantizes matrices [rows, columns], not " << values;
+  if (values.getShape() != codes.getShape())
+    return op->emitOpError() << "codes " << codes << " must have the shape of the values "
+                             << values;
+  if (codes.getElementType() != scheme.codeType())
+    return op->emitOpError() << stringifyStorage(scheme.getStorage()) << " is stored as "
+                             << scheme.codeType() << ", not " << codes.getElementType();
+  if (DenseI64ArrayAttr block = scheme.getBlock())
+    for (auto [size, part, what] : llvm::zip_equal(values.getShape(), block.asArrayRef(),
+                                                   ArrayRef<StringRef>{"rows", "columns"}))
+      if (!ShapedType::isDynamic(size) && size % part != 0)
+        return op->emitOpError() << "block of " << part << " " << what << " does not divide "
+                                 << size;
+  bool hasScale = scheme.getStorage() != Storage::BF16 && scheme.getStorage() != Storage::F16;
+  size_t expected = !hasScale ? 0 : scheme.getZero() == ZeroPoint::None ? 1 : 2;
+  if (parameters.size() != expected)
+    return op->emitOpError() << "needs " << expected << " parameter tensors (scales"
+                             << (expected == 2 ? " and zeros" : "") << ") for its scheme, has "
+                             << parameters.size();
+  SmallVector<int64_t> shape = scheme.scaleShape(values.getShape());
+  auto wanted = RankedTensorType::get(shape, Float32Type::get(op->getContext()));
+  for (Type type : parameters)
+    if (type != wanted)
+      return op->emitOpError() << "scales of " << values << " must be " << wanted << ", not "
+                               << type;
+  return success();
+}
+
+LogicalResult QuantizeOp::verify() {
+  return verifyQuantization(*this, getScheme(), cast<RankedTensorType>(getValues().getType()),
+                            cast<RankedTensorType>(getCodes().getType()),
+                            getParameters().getTypes());
+}
+
+LogicalResult DequantizeOp::verify() {
+  return verifyQuantization(*this, getScheme(), cast<RankedTensorType>(getValues().getType()),
+                            cast<RankedTensorType>(getCodes().getType()),
+                            getParameters().getTypes());
+}
