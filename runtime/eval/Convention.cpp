@@ -8,8 +8,6 @@
 #include "runtime/eval/Convention.h"
 #include "runtime/formats/Error.h"
 #include <array>
-#include <cassert>
-#include <fmt/ranges.h>
 
 namespace qopt {
 
@@ -23,7 +21,8 @@ Convention parseConvention(std::string_view name) {
   for (size_t i = 0; i < names.size(); ++i)
     if (names[i] == name)
       return Convention(i);
-  fail("unknown perplexity convention '{}'; there are {}", name, fmt::join(names, ", "));
+  fail("unknown perplexity convention '{}'; there are {}, {} and {}", name, names[0], names[1],
+       names[2]);
 }
 
 } // namespace qopt

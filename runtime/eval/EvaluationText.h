@@ -10,6 +10,7 @@
 
 #include "runtime/eval/Convention.h"
 #include "runtime/eval/Window.h"
+#include <optional>
 #include <string_view>
 
 namespace qopt {
@@ -28,7 +29,7 @@ struct EvaluationText {
   int64_t ctx;
   bool bos; ///< Whether windows (gptq: the first one) begin with the beginning-of-text token.
   std::vector<Window> windows;
-  TextSize size;
+  std::optional<TextSize> size; ///< Under lm-eval.
 };
 
 /// Encodes `text` and cuts it into windows of `ctx` tokens. `file` is for messages. Throws an Error

@@ -52,10 +52,10 @@ int64_t numEvaluated(std::span<const Window> windows) {
 
 } // namespace
 
-double Perplexity::bytePerplexity() const { return std::exp(-logLikelihood / double(size.bytes)); }
+double Perplexity::bytePerplexity() const { return std::exp(-logLikelihood / double(size->bytes)); }
 
 double Perplexity::bitsPerByte() const {
-  return -logLikelihood / double(size.bytes) / std::log(2.0);
+  return -logLikelihood / double(size->bytes) / std::log(2.0);
 }
 
 std::vector<std::vector<double>> logProbabilities(LogitsSource &model,

@@ -23,8 +23,8 @@ struct Perplexity {
   double value;
   /// One standard error of `value`, taking tokens as independent, as llama.cpp does.
   double standardError;
-  double logLikelihood; ///< Sum over the scored tokens.
-  TextSize size;
+  double logLikelihood;         ///< Sum over the scored tokens.
+  std::optional<TextSize> size; ///< Under lm-eval, for which alone the following are defined.
 
   double bytePerplexity() const;
   double bitsPerByte() const;

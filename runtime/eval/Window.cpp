@@ -37,21 +37,17 @@ std::vector<Window> gptqWindows(std::span<const int32_t> tokens, int64_t ctx) {
 
 std::vector<Window> rollingWindows(std::span<const int32_t> tokens, int64_t ctx, int32_t prefix) {
   assert(ctx >= 1);
+  std::vector<int32_t> prefixed = {prefix};
+  prefixed.insert(prefixed.end(), tokens.begin(), tokens.end());
+
   std::vector<Window> windows;
   const size_t limit = size_t(ctx);
-  for (size_t begin = 0; begin < tokens.size();) {
-    const size_t end = std::min(begin + limit, tokens.size());
-    // One token of context is enough to predict the first; a short last window takes as much more
-    // as fits, and only at the text's start is there none.
-    const size_t contextBegin = begin == 0 ? 0 : end - limit - 1;
-    Window window{{}, begin - contextBegin};
-    if (begin == 0) {
-      window.tokens.push_back(prefix);
-      window.firstScored = 1;
-    }
-    window.tokens.insert(window.tokens.end(), tokens.begin() + contextBegin, tokens.begin() + end);
-    windows.push_back(std::move(window));
-    begin = end;
+  for (size_t begin = 1, end; begin < prefixed.size(); begin = end) {
+    end = std::min(begin + limit, prefixed.size());
+    // A full window has one token of context; a shorter one as much more as fits.
+    const size_t contextBegin = end > limit + 1 ? end - limit - 1 : 0;
+    windows.push_back(
+        {{prefixed.begin() + contextBegin, prefixed.begin() + end}, begin - contextBegin});
   }
   return windows;
 }

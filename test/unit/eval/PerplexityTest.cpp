@@ -45,7 +45,7 @@ const std::vector<int32_t> sampleTokens = {0, 3, 1, 4, 2, 5, 3, 0, 4, 1, 5, 2,
                                            0, 3, 1, 4, 2, 5, 3, 0, 4, 1, 5};
 
 Perplexity measure(Convention convention, std::vector<Window> windows, int64_t batch = 1,
-                   TextSize size = {1, 1, 1}) {
+                   std::optional<TextSize> size = {}) {
   ArithmeticModel model;
   return measurePerplexity(model, {convention, 0, false, std::move(windows), size}, batch,
                            [](const EvaluationProgress &) {});
@@ -79,7 +79,7 @@ TEST(Perplexity, UnderGptq) {
 
 TEST(Perplexity, UnderLmEvalIsOfWordsAndBytes) {
   const Perplexity result =
-      measure(Convention::LmEval, rollingWindows(sampleTokens, 10, 6), 1, {1, 9, 57});
+      measure(Convention::LmEval, rollingWindows(sampleTokens, 10, 6), 1, TextSize{1, 9, 57});
   EXPECT_EQ(result.tokens, 23);
   EXPECT_NEAR(result.logLikelihood, -87.9775630297698, 1e-4);
   EXPECT_NEAR(result.value, 17593.499761711242, 0.1);
@@ -101,7 +101,7 @@ TEST(Perplexity, IsTheSameForAnyBatch) {
 TEST(Perplexity, ReportsProgressAfterEachBatch) {
   ArithmeticModel model;
   std::vector<EvaluationProgress> reports;
-  const EvaluationText text{Convention::Gptq, 5, false, gptqWindows(sampleTokens, 5), {1, 1, 1}};
+  const EvaluationText text{Convention::Gptq, 5, false, gptqWindows(sampleTokens, 5), {}};
   const Perplexity result = measurePerplexity(
       model, text, 3, [&](const EvaluationProgress &report) { reports.push_back(report); });
   EXPECT_EQ(model.batches, (std::vector<size_t>{3, 1}));
@@ -125,7 +125,7 @@ TEST(Convention, UnknownListsTheKnown) {
     FAIL() << "accepted";
   } catch (const Error &error) {
     EXPECT_STREQ(error.what(),
-                 "unknown perplexity convention 'bert'; there are llama.cpp, gptq, lm-eval");
+                 "unknown perplexity convention 'bert'; there are llama.cpp, gptq and lm-eval");
   }
 }
 
