@@ -37,6 +37,7 @@ def Llm_Dialect : Dialect {
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
 }
 
 class Llm_Type<string name, string typeMnemonic> : TypeDef<Llm_Dialect, name> {
@@ -76,6 +77,7 @@ def Llm_RopeAttr : Llm_Attr<"Rope", "rope"> {
     OptionalParameter<"::mlir::FloatAttr">:$high_freq_factor,
     OptionalParameter<"::mlir::IntegerAttr">:$original_context);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def Llm_SourceAttr : Llm_Attr<"Source", "source"> {
@@ -87,6 +89,7 @@ def Llm_SourceAttr : Llm_Attr<"Source", "source"> {
   }];
   let parameters = (ins StringRefParameter<>:$file, StringRefParameter<>:$tensor);
   let assemblyFormat = "`<` $file `,` $tensor `>`";
+  let genVerifyDecl = 1;
 }
 
 def Llm_RandomAttr : Llm_Attr<"Random", "random"> {
@@ -97,12 +100,14 @@ def Llm_RandomAttr : Llm_Attr<"Random", "random"> {
   }];
   let parameters = (ins "int64_t":$seed, "::mlir::FloatAttr":$deviation);
   let assemblyFormat = "`<` `seed` `=` $seed `,` `deviation` `=` $deviation `>`";
+  let genVerifyDecl = 1;
 }
 
 def Llm_SplatAttr : Llm_Attr<"Splat", "splat"> {
   let summary = "one value in every element";
   let parameters = (ins "::mlir::FloatAttr":$value);
   let assemblyFormat = "`<` $value `>`";
+  let genVerifyDecl = 1;
 }
 
 def Llm_GeluKind : I32EnumAttr<"GeluKind", "which form of GELU",

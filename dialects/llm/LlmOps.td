@@ -16,11 +16,17 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Llm_Op<string mnemonic, list<Trait> traits = []> : Op<Llm_Dialect, mnemonic, traits>;
 
-/// Activations: one row a token, f32.
-def Llm_Activation : RankedTensorOf<[F32]>;
-def Llm_Indices : RankedTensorOf<[I32]>;
-/// Weights in any storage type.
-def Llm_Weight : RankedTensorOf<[AnyType]>;
+/// Activations: one row a token, `tensor<?xDxf32>` or, after `specialize`, `tensor<1xDxf32>`.
+def Llm_Activation : RankedTensorOf<[F32],
+    [HasAnyRankOfPred<[2]>,
+     CPred<"!::llvm::cast<::mlir::ShapedType>($_self).isDynamicDim(1)">],
+    "matrix with a static row length">;
+def Llm_Indices : RankedTensorOf<[I32], [HasAnyRankOfPred<[1]>], "vector">;
+/// Vectors, matrices and packed matrices, in their storage type.
+def Llm_Weight : RankedTensorOf<[F32, F16, BF16],
+    [HasAnyRankOfPred<[1, 2, 3]>, HasStaticShapePred,
+     CPred<"::llvm::cast<::mlir::ShapedType>($_self).getNumElements() > 0">],
+    "static and not empty tensor of rank 1 to 3">;
 
 //===----------------------------------------------------------------------===//
 // Symbols: parameters and caches
@@ -121,7 +127,9 @@ def Llm_PackOp : Llm_Op<"pack", [Pure]> {
   let extraClassDeclaration = [{
     /// Rows of W in a panel: the vector lanes of one product step, 2 x 16 f32.
     static constexpr int64_t kPanelWidth = 32;
-    /// The packed type of a matrix or vector of type `type`.
+    /// The panels of a matrix with `rows` rows.
+    static int64_t panelCount(int64_t rows, int64_t ways);
+    /// The packed type of a matrix or vector of type `type`, whose rows `ways` divides.
     static ::mlir::RankedTensorType packedType(::mlir::RankedTensorType type, int64_t ways);
   }];
 }
@@ -132,6 +140,9 @@ def Llm_PackOp : Llm_Op<"pack", [Pure]> {
 
 def Llm_EmbeddingOp : Llm_Op<"embedding", [Pure]> {
   let summary = "rows of a table, by index: `result[t] = table[indices[t]]`, as f32";
+  let description = [{
+    The table is `[V, D]` or, where it is also the head's weight, packed: `[ceil(V/32), D, 32]`.
+  }];
   let arguments = (ins Llm_Indices:$indices, Llm_Weight:$table);
   let results = (outs Llm_Activation:$result);
   let assemblyFormat = [{
@@ -171,13 +182,30 @@ def Llm_LayerNormOp : Llm_Op<"layer_norm", [Pure, AllTypesMatch<["x", "result"]>
 
 def Llm_LinearOp : Llm_Op<"linear", [Pure]> {
   let summary = "`x W^T + b` with `W[out, in]`";
-  let arguments = (ins Llm_Activation:$x, Llm_Weight:$weight, Optional<Llm_Weight>:$bias);
+  let description = [{
+    `pack-weights` replaces W and b by their packed forms, `[panels, in, 32]` and `[panels, 32]`
+    (llm.pack); the number of columns without padding is that of the result. `ways` is that of the
+    packing. The result is the same for every form: with `ways = 2`, columns `[0, H)` are the gate
+    and `[H, 2H)` the up projection, and the only users of the result are the two
+    halves' slices, which a gated activation combines (`mul(act(gate), up)`).
+
+    ```mlir
+    %0 = llm.linear %x, %w : tensor<?x256xf32>, tensor<512x256xbf16> -> tensor<?x512xf32>
+    %1 = llm.linear %x, %p {ways = 2} : tensor<?x256xf32>, tensor<48x256x32xbf16> -> tensor<?x1536xf32>
+    ```
+  }];
+  let arguments = (ins Llm_Activation:$x, Llm_Weight:$weight, Optional<Llm_Weight>:$bias,
+                       DefaultValuedAttr<I64Attr, "1">:$ways);
   let results = (outs Llm_Activation:$result);
   let assemblyFormat = [{
     $x `,` $weight (`bias` $bias^)? attr-dict `:`
     type($x) `,` type($weight) (`,` type($bias)^)? `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether weight and bias are in panels.
+    bool isPacked() { return getWeight().getType().getRank() == 3; }
+  }];
 }
 
 def Llm_SliceOp : Llm_Op<"slice", [Pure]> {
