@@ -13,6 +13,17 @@
 #include "mlir/IR/AffineMap.h"
 
 namespace qopt::kernel {
+
+/// On a function: the target whose kernels it launches, "cpu" or "ptx". Other functions have none.
+inline constexpr llvm::StringLiteral kTargetAttr = "kernel.target";
+/// On a function: the type of values that only matrix products and attention read.
+inline constexpr llvm::StringLiteral kOperandTypeAttr = "kernel.operand_type";
+/// On a function: the slots of its arena, `{bytes_per_row, bytes}` each (plan-buffers).
+inline constexpr llvm::StringLiteral kSlotsAttr = "kernel.slots";
+
+/// Activations' rows start every `round_up(columns, kRowAlignment)` elements.
+inline constexpr int64_t kRowAlignment = 32;
+
 /// What LaunchOpInterface verifies: `slots`, where present, names one slot for each result.
 mlir::LogicalResult verifyLaunchOp(mlir::Operation *op);
 } // namespace qopt::kernel

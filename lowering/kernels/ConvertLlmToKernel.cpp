@@ -1,0 +1,271 @@
+//===- ConvertLlmToKernel.cpp - one kernel op for each llm op -------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/kernels/Passes.h"
+#include "lowering/kernels/ScalarRegion.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace qopt {
+#define GEN_PASS_DEF_CONVERTLLMTOKERNEL
+#include "lowering/kernels/Passes.h.inc"
+} // namespace qopt
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::kernel;
+
+/// Whether only products and attention read `value`.
+static bool isOperandOnly(Value value) {
+  return !value.use_empty() && llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<llm::LinearOp, llm::AttentionOp>(user);
+  });
+}
+
+namespace {
+
+/// Converts the ops of one function, in order.
+class FunctionConverter {
+public:
+  FunctionConverter(func::FuncOp function, Type operandType)
+      : builder(function.getLoc(), function.getContext()), function(function),
+        operandType(operandType) {}
+
+  /// The number of ops converted.
+  FailureOr<int64_t> run() {
+    int64_t converted = 0;
+    for (Operation &op : llvm::make_early_inc_range(function.front())) {
+      builder.setLoc(op.getLoc());
+      builder.setInsertionPoint(&op);
+      FailureOr<bool> done = convert(&op);
+      if (failed(done))
+        return failure();
+      if (!*done)
+        continue;
+      ++converted;
+      op.erase();
+    }
+    return converted;
+  }
+
+private:
+  /// False if the op stays as it is.
+  FailureOr<bool> convert(Operation *op) {
+    return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
+        .Case<llm::EmbeddingOp, llm::SelectRowsOp, llm::RmsNormOp, llm::LayerNormOp, llm::LinearOp,
+              llm::AttentionOp, llm::SliceOp, llm::SiluOp, llm::GeluOp, llm::AddOp, llm::MulOp>(
+            [&](auto typed) { return convertOp(typed); })
+        .Default([](Operation *) { return false; });
+  }
+
+  RankedTensorType resultType(Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return isOperandOnly(value) ? RankedTensorType::get(type.getShape(), operandType) : type;
+  }
+
+  bool convertOp(llm::EmbeddingOp op) {
+    Value indices = op.getIndices();
+    auto positions = indices.getDefiningOp<llm::PositionsOp>();
+    op.replaceAllUsesWith(GatherOp::create(builder, resultType(op), op.getTable(),
+                                           positions ? Value() : indices, DictionaryAttr(),
+                                           LaunchAttr(), StringAttr(), DenseI64ArrayAttr())
+                              .getResult());
+    if (positions && positions->hasOneUse()) {
+      op.getIndicesMutable().assign(function.getArgument(0));
+      positions.erase();
+    }
+    return true;
+  }
+
+  bool convertOp(llm::SelectRowsOp op) {
+    op.replaceAllUsesWith(GatherOp::create(builder, resultType(op), op.getX(), op.getRows(),
+                                           DictionaryAttr(), LaunchAttr(), StringAttr(),
+                                           DenseI64ArrayAttr())
+                              .getResult());
+    return true;
+  }
+
+  bool convertOp(llm::RmsNormOp op) {
+    if (op.getWeight().getType().getDimSize(0) != op.getX().getType().getDimSize(1))
+      return false; // of each head: part of kernel.rope_append
+    op.replaceAllUsesWith(createNorm(NormKind::Rms, op.getX(), op.getWeight(), Value(),
+                                     op.getEpsAttr(), resultType(op)));
+    return true;
+  }
+
+  bool convertOp(llm::LayerNormOp op) {
+    op.replaceAllUsesWith(createNorm(NormKind::Layer, op.getX(), op.getWeight(), op.getBias(),
+                                     op.getEpsAttr(), resultType(op)));
+    return true;
+  }
+
+  Value createNorm(NormKind kind, Value x, Value weight, Value bias, FloatAttr eps, Type type) {
+    return NormOp::create(builder, type, Type(), NormKindAttr::get(builder.getContext(), kind), x,
+                          Value(), weight, bias, eps, DictionaryAttr(), LaunchAttr(), StringAttr(),
+                          DenseI64ArrayAttr())
+        .getResult();
+  }
+
+  FailureOr<bool> convertOp(llm::LinearOp op) {
+    if (!op.isPacked())
+      return op.emitOpError("has no kernel for a weight that is not packed; run pack-weights");
+    if (op.getWays() == 2)
+      return convertHalves(op);
+    op.replaceAllUsesWith(createMatmul(
+        op, resultType(op), [](ImplicitLocOpBuilder &builder, ValueRange scalars) -> Value {
+          return scalars.size() == 1
+                     ? scalars[0]
+                     : arith::AddFOp::create(builder, scalars[0], scalars[1]).getResult();
+        }));
+    return true;
+  }
+
+  /// A product whose packed weight interleaves two halves: its users are slices of either half.
+  FailureOr<bool> convertHalves(llm::LinearOp op) {
+    if (op.getBias())
+      return op.emitOpError("has no kernel for a bias and ways = 2; pack it with ways = 1");
+    int64_t columns = cast<RankedTensorType>(op.getType()).getDimSize(1) / 2;
+    Value halves[2];
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers())) {
+      auto slice = dyn_cast<llm::SliceOp>(user);
+      if (!slice || slice.getType().getDimSize(1) != columns ||
+          int64_t(slice.getOffset()) % columns != 0)
+        return op.emitOpError() << "is packed with ways = 2, so only slices of either half can "
+                                << "read it, not " << user->getName();
+      int64_t way = slice.getOffset() / columns;
+      if (!halves[way])
+        halves[way] =
+            createMatmul(op, slice.getType(),
+                         [&](ImplicitLocOpBuilder &, ValueRange scalars) { return scalars[way]; });
+      slice.replaceAllUsesWith(halves[way]);
+      slice.erase();
+    }
+    return true;
+  }
+
+  Value createMatmul(llm::LinearOp op, RankedTensorType type, ScalarFunction epilogue) {
+    SmallVector<Value> extras;
+    if (op.getBias())
+      extras.push_back(op.getBias());
+    auto matmul = MatmulOp::create(builder, type, op.getX(), op.getWeight(), op.getWays(), extras,
+                                   type.getDimSize(1), DictionaryAttr(), LaunchAttr(), StringAttr(),
+                                   DenseI64ArrayAttr());
+    buildScalarRegion(matmul.getEpilogue(), op.getLoc(), op.getWays() + extras.size(), epilogue);
+    return matmul.getResult();
+  }
+
+  bool convertOp(llm::AttentionOp op) {
+    op.replaceAllUsesWith(AttentionOp::create(builder, resultType(op), op.getQ(), op.getCacheAttr(),
+                                              op.getHeadsAttr(), op.getScaleAttr(),
+                                              DictionaryAttr(), LaunchAttr(), StringAttr(),
+                                              DenseI64ArrayAttr())
+                              .getResult());
+    return true;
+  }
+
+  bool convertOp(llm::SliceOp op) {
+    op.replaceAllUsesWith(
+        createMap(resultType(op), op.getX(), op.getOffset(),
+                  [](ImplicitLocOpBuilder &, ValueRange scalars) { return scalars[0]; }));
+    return true;
+  }
+
+  bool convertOp(llm::SiluOp op) {
+    op.replaceAllUsesWith(createMap(resultType(op), op.getX(), 0,
+                                    [](ImplicitLocOpBuilder &builder, ValueRange scalars) {
+                                      return buildSilu(builder, scalars[0]);
+                                    }));
+    return true;
+  }
+
+  bool convertOp(llm::GeluOp op) {
+    op.replaceAllUsesWith(createMap(resultType(op), op.getX(), 0,
+                                    [&](ImplicitLocOpBuilder &builder, ValueRange scalars) {
+                                      return buildGelu(builder, scalars[0], op.getKind());
+                                    }));
+    return true;
+  }
+
+  bool convertOp(llm::AddOp op) { return convertBinary<arith::AddFOp>(op); }
+  bool convertOp(llm::MulOp op) { return convertBinary<arith::MulFOp>(op); }
+
+  template <typename ScalarOp, typename LlmOp> bool convertBinary(LlmOp op) {
+    op.replaceAllUsesWith(createMap(resultType(op), ValueRange{op.getLhs(), op.getRhs()}, 0,
+                                    [](ImplicitLocOpBuilder &builder, ValueRange scalars) -> Value {
+                                      return ScalarOp::create(builder, scalars[0], scalars[1]);
+                                    }));
+    return true;
+  }
+
+  Value createMap(Type type, ValueRange inputs, int64_t offset, ScalarFunction body) {
+    SmallVector<int64_t> offsets(inputs.size(), offset);
+    auto map = MapOp::create(builder, type, inputs, builder.getDenseI64ArrayAttr(offsets),
+                             DictionaryAttr(), LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
+    buildScalarRegion(map.getBody(), builder.getLoc(), inputs.size(), body);
+    return map.getResult();
+  }
+
+  ImplicitLocOpBuilder builder;
+  func::FuncOp function;
+  Type operandType;
+};
+
+class ConvertLlmToKernelPass : public qopt::impl::ConvertLlmToKernelBase<ConvertLlmToKernelPass> {
+public:
+  using Base::Base;
+
+  void runOnOperation() override {
+    Type operands = chooseOperandType();
+    if (!operands)
+      return signalPassFailure();
+    SymbolTable symbols(getOperation());
+    auto functions = llvm::to_vector(getOperation().getOps<func::FuncOp>());
+    Operation *last = functions.empty() ? nullptr : functions.back();
+    for (func::FuncOp function : functions) {
+      std::string name = (function.getName() + "." + target).str();
+      if (!isModelFunction(function) || symbols.lookup(name))
+        continue;
+      func::FuncOp copy = function.clone();
+      copy.setName(name);
+      copy->setAttr(kTargetAttr, StringAttr::get(&getContext(), target));
+      copy->setAttr(kOperandTypeAttr, TypeAttr::get(operands));
+      symbols.insert(copy, std::next(Block::iterator(last)));
+      last = copy;
+      FailureOr<int64_t> converted = FunctionConverter(copy, operands).run();
+      if (failed(converted))
+        return signalPassFailure();
+      ++numFunctions;
+      numConverted += *converted;
+    }
+  }
+
+private:
+  Type chooseOperandType() {
+    if (target != "cpu" && target != "ptx") {
+      emitError(getOperation().getLoc()) << "unknown target '" << target << "'; cpu and ptx exist";
+      return {};
+    }
+    std::string name = operandType;
+    if (name.empty())
+      name = target == "cpu" ? "f32" : "bf16";
+    if (name == "f32")
+      return Float32Type::get(&getContext());
+    if (name == "bf16")
+      return BFloat16Type::get(&getContext());
+    emitError(getOperation().getLoc())
+        << "unknown operand type '" << name << "'; f32 and bf16 exist";
+    return {};
+  }
+
+  static bool isModelFunction(func::FuncOp function) {
+    if (function.isExternal() || function->hasAttr(kTargetAttr) || function.getName() == "load")
+      return false;
+    return llvm::any_of(function.front(),
+                        [](Operation &op) { return isa<llm::LlmDialect>(op.getDialect()); });
+  }
+};
+
+} // namespace

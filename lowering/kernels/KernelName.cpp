@@ -1,0 +1,157 @@
+//===- KernelName.cpp - what makes launches identical, and their name -----===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/kernels/KernelName.h"
+#include "lowering/kernels/ScalarRegion.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::kernel;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+static bool isWeight(Value value) { return bool(value.getDefiningOp<llm::GetOp>()); }
+
+//===----------------------------------------------------------------------===//
+// Keys
+//===----------------------------------------------------------------------===//
+
+/// Values by number, so that equal regions give equal text.
+static void printRegion(Region &region, llvm::raw_ostream &os) {
+  DenseMap<Value, unsigned> numbers;
+  auto number = [&](Value value) {
+    return numbers.try_emplace(value, numbers.size()).first->second;
+  };
+  for (BlockArgument argument : region.getArguments())
+    number(argument);
+  for (Operation &op : region.front()) {
+    os << op.getName();
+    for (Value operand : op.getOperands())
+      os << ' ' << number(operand);
+    for (Value result : op.getResults())
+      os << " = " << number(result) << ' ' << result.getType();
+    os << ' ' << op.getAttrDictionary() << '\n';
+  }
+}
+
+std::string kernel::kernelKey(LaunchOpInterface op, llm::CacheOp cache) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << op->getName() << '\n';
+  for (Value operand : op->getOperands())
+    os << (isWeight(operand) ? "weight " : "") << operand.getType() << '\n';
+  os << "->";
+  for (Type type : op->getResultTypes())
+    os << ' ' << type;
+  os << '\n';
+  for (NamedAttribute attribute : op->getAttrDictionary())
+    if (attribute.getName() != "slots" && attribute.getName() != "kernel" &&
+        attribute.getName() != "cache")
+      os << attribute.getName() << " = " << attribute.getValue() << '\n';
+  if (cache)
+    os << cache.getKvHeads() << ' ' << cache.getHeadDim() << ' ' << cache.getK() << ' '
+       << cache.getV() << '\n';
+  for (Region &region : op->getRegions())
+    printRegion(region, os);
+  return key;
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+static std::string elementName(Value value) {
+  std::string name;
+  llvm::raw_string_ostream(name) << typeOf(value).getElementType();
+  return name;
+}
+
+/// What a region computes, in a word or two: "_silu", "_add".
+static std::string regionWords(Region &region) {
+  std::string words;
+  bool hasTanh = false, hasErf = false, hasExp = false, hasMul = false, hasAdd = false;
+  for (Operation &op : region.front()) {
+    hasTanh |= isa<math::TanhOp>(op);
+    hasErf |= isa<math::ErfOp>(op);
+    hasExp |= isa<math::ExpOp>(op);
+    hasMul |= isa<arith::MulFOp>(op);
+    hasAdd |= isa<arith::AddFOp>(op);
+  }
+  if (hasTanh)
+    words += "_gelu_tanh";
+  else if (hasErf)
+    words += "_gelu";
+  else if (hasExp)
+    words += "_silu";
+  else if (hasAdd)
+    words += "_add";
+  if (hasMul && words.empty())
+    words += "_mul";
+  return words;
+}
+
+static std::string epilogueWords(MatmulOp op) {
+  std::string words;
+  bool hasBias = llvm::any_of(op.getExtras(), isWeight);
+  bool hasResidual = !llvm::all_of(op.getExtras(), isWeight);
+  if (hasBias)
+    words += "_bias";
+  std::string activation = regionWords(op.getEpilogue());
+  if (activation != "_add" && activation != "_mul")
+    words += activation;
+  if (hasResidual)
+    words += "_residual";
+  if (op.getWays() == 2)
+    words += "_gate";
+  return words;
+}
+
+static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
+  return llvm::TypeSwitch<Operation *, std::string>(op)
+      .Case([](GatherOp op) -> std::string {
+        int64_t columns = typeOf(op.getResult()).getDimSize(1);
+        if (!isWeight(op.getTable()))
+          return llvm::formatv("select_rows_{0}", columns);
+        return llvm::formatv("gather_{0}_{1}{2}{3}", columns, elementName(op.getTable()),
+                             typeOf(op.getTable()).getRank() == 3 ? "_packed" : "",
+                             op.getIndices() ? "" : "_by_position");
+      })
+      .Case([](NormOp op) -> std::string {
+        return llvm::formatv("{0}_norm_{1}{2}", stringifyNormKind(op.getKind()),
+                             typeOf(op.getX()).getDimSize(1), op.getResidual() ? "_residual" : "");
+      })
+      .Case([](MatmulOp op) -> std::string {
+        return llvm::formatv("matmul_{0}x{1}_{2}{3}", op.getColumns() * op.getWays(),
+                             typeOf(op.getX()).getDimSize(1), elementName(op.getWeight()),
+                             epilogueWords(op));
+      })
+      .Case([](MapOp op) -> std::string {
+        return llvm::formatv("map{0}_{1}", regionWords(op.getBody()),
+                             typeOf(op.getResult()).getDimSize(1));
+      })
+      .Case([&](RopeAppendOp op) -> std::string {
+        return llvm::formatv("{0}{1}append_{2}h_{3}kv_{4}", op.getQNorm() ? "norm_" : "",
+                             op.getRope() ? "rope_" : "", op.getHeads(), cache.getKvHeads(),
+                             cache.getHeadDim());
+      })
+      .Case([&](AttentionOp op) -> std::string {
+        return llvm::formatv("attention_{0}h_{1}kv_{2}", op.getHeads(), cache.getKvHeads(),
+                             cache.getHeadDim());
+      });
+}
+
+std::string kernel::kernelName(LaunchOpInterface op, llm::CacheOp cache) {
+  std::string name = baseName(op, cache);
+  int64_t rows = typeOf(op->getResult(0)).getDimSize(0);
+  if (!ShapedType::isDynamic(rows))
+    name += "_rows" + std::to_string(rows);
+  return name;
+}
