@@ -8,6 +8,8 @@
 #include "tools/qopt/Registration.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/llm/Llm.h"
+#include "lowering/Pipelines.h"
+#include "dialects/q/Q.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -22,9 +24,10 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/quantization/Passes.h"
 
 void qopt::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<llm::LlmDialect, kernel::KernelDialect, mlir::affine::AffineDialect,
+  registry.insert<llm::LlmDialect, q::QDialect, kernel::KernelDialect, mlir::affine::AffineDialect,
                   mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
                   mlir::gpu::GPUDialect, mlir::index::IndexDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::NVVM::NVVMDialect,
@@ -37,10 +40,12 @@ void qopt::registerDialects(mlir::DialectRegistry &registry) {
 }
 
 void qopt::registerPasses() {
+  registerLowering();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerInlinerPass();
   mlir::registerPrintOpStatsPass();
   mlir::registerStripDebugInfoPass();
   mlir::registerSymbolDCEPass();
+  registerQuantizationPasses();
 }
