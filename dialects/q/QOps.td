@@ -14,7 +14,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Q_Op<string mnemonic, list<Trait> traits = []> : Op<Q_Dialect, mnemonic, traits>;
 
-/// A matrix [rows, columns]; activations have a dynamic number of rows.
+/// A matrix [rows, columns]; activations have a dynamic number of rows. Vectors can be rounded.
 def Q_Values : RankedTensorOf<[AnyFloat]>;
 /// Codes: i8 (fp8 bits too), i4 or a 16-bit float; the shape of the values.
 def Q_Codes : RankedTensorOf<[AnyInteger, BF16, F16]>;
@@ -44,7 +44,11 @@ def Q_QuantizeOp : Q_Op<"quantize", [Pure]> {
 
 def Q_DequantizeOp : Q_Op<"dequantize", [Pure]> {
   let summary = "the values that codes stand for";
-  let arguments = (ins Q_Codes:$codes, Variadic<Q_Parameters>:$parameters, Q_SchemeAttr:$scheme);
+  let description = [{
+    `fake` marks a weight whose dequantized values are stored in place of its codes.
+  }];
+  let arguments = (ins Q_Codes:$codes, Variadic<Q_Parameters>:$parameters, Q_SchemeAttr:$scheme,
+                       UnitAttr:$fake);
   let results = (outs Q_Values:$values);
   let assemblyFormat = [{
     $codes (`,` $parameters^)? attr-dict `:` type($codes) (`,` type($parameters)^)?

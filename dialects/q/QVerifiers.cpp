@@ -13,7 +13,8 @@ using namespace qopt::q;
 /// Checks the relation of values, codes and parameters that both ops share.
 static LogicalResult verifyQuantization(Operation *op, SchemeAttr scheme, RankedTensorType values,
                                         RankedTensorType codes, TypeRange parameters) {
-  if (values.getRank() != 2)
+  bool hasScale = scheme.getStorage() != Storage::BF16 && scheme.getStorage() != Storage::F16;
+  if (values.getRank() != 2 && (hasScale || values.getRank() != 1))
     return op->emitOpError() << "quantizes matrices [rows, columns], not " << values;
   if (values.getShape() != codes.getShape())
     return op->emitOpError() << "codes " << codes << " must have the shape of the values "
@@ -27,12 +28,13 @@ static LogicalResult verifyQuantization(Operation *op, SchemeAttr scheme, Ranked
       if (!ShapedType::isDynamic(size) && size % part != 0)
         return op->emitOpError() << "block of " << part << " " << what << " does not divide "
                                  << size;
-  bool hasScale = scheme.getStorage() != Storage::BF16 && scheme.getStorage() != Storage::F16;
   size_t expected = !hasScale ? 0 : scheme.getZero() == ZeroPoint::None ? 1 : 2;
   if (parameters.size() != expected)
     return op->emitOpError() << "needs " << expected << " parameter tensors (scales"
                              << (expected == 2 ? " and zeros" : "") << ") for its scheme, has "
                              << parameters.size();
+  if (!hasScale)
+    return success();
   SmallVector<int64_t> shape = scheme.scaleShape(values.getShape());
   auto wanted = RankedTensorType::get(shape, Float32Type::get(op->getContext()));
   for (Type type : parameters)

@@ -9,6 +9,7 @@
 #include "runtime/formats/Error.h"
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <vector>
 
 namespace qopt {
@@ -135,6 +136,63 @@ Scheme makeScheme(Storage storage, bool asymmetric, Preset preset) {
     scheme.arithmetic = Arithmetic::Normalize;
     scheme.minAmax = 1e-8;
   }
+  return scheme;
+}
+
+/// A positive number, or an Error about granularity `text`.
+static int64_t parseSize(std::string_view digits, std::string_view text) {
+  int64_t size = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (error != std::errc() || end != digits.data() + digits.size() || size < 1)
+    fail("granularity '{}' has no size; tensor, row, group:N and block:RxC are known", text);
+  return size;
+}
+
+static void setGranularity(Scheme &scheme, std::string_view text) {
+  if (text == "tensor") {
+    scheme.granularity = Granularity::Tensor;
+  } else if (text == "row") {
+    scheme.granularity = Granularity::Row;
+  } else if (text.starts_with("group:")) {
+    scheme.granularity = Granularity::Group;
+    scheme.blockRows = 1;
+    scheme.blockColumns = parseSize(text.substr(6), text);
+  } else if (text.starts_with("block:")) {
+    size_t cross = text.find('x');
+    if (cross == std::string_view::npos)
+      fail("granularity '{}' needs rows and columns, as in block:128x128", text);
+    scheme.granularity = Granularity::Block;
+    scheme.blockRows = parseSize(text.substr(6, cross - 6), text);
+    scheme.blockColumns = parseSize(text.substr(cross + 1), text);
+  } else {
+    fail("unknown granularity '{}'; tensor, row, group:N and block:RxC are known", text);
+  }
+}
+
+Scheme parseScheme(const SchemeText &text) {
+  std::optional<Preset> preset = parsePreset(text.preset);
+  if (!preset)
+    fail("unknown preset '{}'; {} are known", text.preset, fmt::join(kPresetNames, ", "));
+  bool isNvFp4 = text.type == "nvfp4", isMxFp4 = text.type == "mxfp4";
+  if (isNvFp4 || isMxFp4) {
+    Scheme scheme = makeScheme(Storage::Fp4E2M1, text.asymmetric, *preset);
+    scheme.scaleType = isNvFp4 ? ScaleType::E4M3 : ScaleType::E8M0;
+    std::string_view defined = isNvFp4 ? "group:16" : "group:32";
+    if (!text.granularity.empty() && text.granularity != defined)
+      fail("{} has {} by definition, not granularity '{}'", text.type, defined, text.granularity);
+    setGranularity(scheme, defined);
+    return scheme;
+  }
+  std::optional<Storage> storage = parseStorage(text.type);
+  if (!storage || *storage == Storage::Fp4E2M1)
+    fail("unknown type '{}'; int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, bf16 and f16 are known",
+         text.type);
+  Scheme scheme = makeScheme(*storage, text.asymmetric, *preset);
+  if (!scheme.hasScale() && !text.granularity.empty())
+    fail("{} only rounds and has no scales: granularity '{}' makes no sense", text.type,
+         text.granularity);
+  if (!text.granularity.empty())
+    setGranularity(scheme, text.granularity);
   return scheme;
 }
 

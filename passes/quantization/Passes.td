@@ -1,0 +1,63 @@
+//===- Passes.td - quantization as passes ---------------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_PASSES_QUANTIZATION_PASSES_TD
+#define QOPT_PASSES_QUANTIZATION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def QuantizeWeights : Pass<"quantize-weights", "mlir::ModuleOp"> {
+  let summary = "Insert quantize and dequantize at weights that a rule selects";
+  let description = [{
+    One rule. Each `llm.get` of a selected parameter is followed by `q.quantize` and `q.dequantize`;
+    `fold-quantization` decides what of them runs when. A later rule replaces what an earlier one did
+    to the tensors that it selects. Without `tensors`, the matrices of linear layers are selected;
+    embedding, head and norms only when named. A rule that selects nothing is an error.
+
+    ```
+    --quantize-weights="type=int8 granularity=row"
+    --quantize-weights="type=fp8_e4m3 granularity=group:128 mode=fake layers=0-1 skip='.*down_proj.weight'"
+    ```
+  }];
+  let options = [
+    Option<"type", "type", "std::string", "\"int8\"",
+           "int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, bf16 or f16">,
+    Option<"granularity", "granularity", "std::string", "\"\"",
+           "tensor, row, group:N or block:RxC; row if not given">,
+    Option<"mode", "mode", "std::string", "\"real\"",
+           "real: store codes; fake: store the dequantized values">,
+    Option<"asymmetric", "asymmetric", "bool", "false", "codes from the minimum up">,
+    Option<"preset", "preset", "std::string", "\"default\"",
+           "whose arithmetic: default, torchao, ggml, modelopt or study">,
+    Option<"layers", "layers", "std::string", "\"\"", "layer numbers and ranges: 0-3,11">,
+    Option<"tensors", "tensors", "std::string", "\"\"",
+           "a regular expression that must match the whole checkpoint name">,
+    Option<"skip", "skip", "std::string", "\"\"",
+           "a regular expression of checkpoint names to leave alone">
+  ];
+  let statistics = [
+    Statistic<"numQuantized", "quantized", "Tensors quantized">,
+    Statistic<"numSkipped", "skipped", "Tensors left alone by skip">
+  ];
+  let dependentDialects = ["q::QDialect"];
+}
+
+def FoldQuantization : Pass<"fold-quantization", "mlir::ModuleOp"> {
+  let summary = "Move weight quantization into @load";
+  let description = [{
+    Real quantization computes codes and scales in `@load` and leaves the dequantize in the model, for
+    kernels to fuse; fake quantization computes the dequantized values there too. A type that only
+    rounds (bf16, f16) needs no dequantize: the rounded tensor is the parameter.
+  }];
+  let statistics = [
+    Statistic<"numReal", "real", "Tensors stored as codes and scales">,
+    Statistic<"numFake", "fake", "Tensors stored as dequantized values">
+  ];
+  let dependentDialects = ["llm::LlmDialect", "mlir::func::FuncDialect"];
+}
+
+#endif // QOPT_PASSES_QUANTIZATION_PASSES_TD
