@@ -88,9 +88,8 @@ Perplexity measurePerplexity(LogitsSource &model, const EvaluationText &text, in
     progress(state);
   }
 
-  // Under lm-eval the sum is divided by the words of the text, and its error shrinks with it.
-  const double tokensPerUnit =
-      text.convention == Convention::LmEval ? double(sums.tokens()) / double(text.size.words) : 1.0;
+  // lm-eval divides the sum by the words of the text, not by the tokens.
+  const double tokensPerUnit = text.size ? double(sums.tokens()) / double(text.size->words) : 1.0;
   Perplexity result;
   result.convention = text.convention;
   result.ctx = text.ctx;

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Compares what qrun printed as JSON with recorded reference values.
+
+    compare.py generation OUTPUT REFERENCE    the prompt's ids, the greedy ids and their text
+    compare.py logits OUTPUT REFERENCE        logits of the last position, within 1e-3
+    compare.py logprobs OUTPUT REFERENCE      ids and log-probabilities of a window, within 1e-3
+    compare.py perplexity OUTPUT REFERENCE    all perplexities of OUTPUT, within 0.05 %
+    compare.py llama.cpp OUTPUT RESULTS MODEL perplexities that llama.cpp printed, within 0.1 %
+
+REFERENCE is a model's reference.json (float64 results of an independent program). Prints what it
+compared; exits with 1 at the first difference.
+"""
+import json
+import sys
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def require_equal(what, actual, expected):
+    if actual != expected:
+        sys.exit(f"{what}: got {actual!r}, expected {expected!r}")
+
+
+def require_close(what, actual, expected, tolerance):
+    """The greatest difference of two lists is within an absolute tolerance."""
+    require_equal(f"number of {what}", len(actual), len(expected))
+    difference, at = max((abs(a - e), i) for i, (a, e) in enumerate(zip(actual, expected)))
+    print(f"{what}: {len(actual)} values, greatest difference {difference:.3g}")
+    if not difference <= tolerance:
+        sys.exit(f"{what} {at}: got {actual[at]}, expected {expected[at]}")
+
+
+def require_ratio(what, actual, expected, tolerance):
+    print(f"{what}: got {actual:.6f}, expected {expected:.6f}, {actual / expected - 1:+.2e}")
+    if not abs(actual / expected - 1) <= tolerance:
+        sys.exit(f"{what} differs by more than {tolerance:.2%}")
+
+
+def compare_generation(output, reference):
+    require_equal("prompt_ids", output["prompt_ids"], reference["prompt_ids"])
+    require_equal("ids", output["ids"], reference["greedy_ids"])
+    require_equal("text", output["text"], reference["greedy_text"])
+
+
+def compare_logits(output, reference):
+    require_equal("ids", output["ids"], reference["prompt_ids"])
+    require_close("logits", output["logits"], reference["last_logits"], 1e-3)
+
+
+def compare_logprobs(output, reference):
+    require_equal("ids", output["ids"], reference["heldout_first_ids"])
+    require_close("logprobs", output["logprobs"], reference["heldout_logprobs"], 1e-3)
+
+
+def compare_perplexity(output, reference):
+    for result in output if isinstance(output, list) else [output]:
+        name = f"{result['convention']} ctx={result['ctx']}"
+        expected = reference["perplexity"][name]
+        require_equal(f"{name}: tokens", result["tokens"], expected["tokens"])
+        require_ratio(name, result["perplexity"], expected["ppl"], 5e-4)
+        if expected["error"]:  # Recorded for llama.cpp's convention only.
+            require_ratio(f"{name}: stderr", result["stderr"], expected["error"], 5e-3)
+
+
+def compare_llama_cpp(output, results, model):
+    require_equal("convention", output["convention"], "llama.cpp")
+    name = f"F32 weights, f32 cache, ctx={output['ctx']}"
+    require_ratio(name, output["perplexity"], results[model][name]["ppl"], 1e-3)
+    require_ratio(f"{name}: stderr", output["stderr"], results[model][name]["error"], 5e-3)
+
+
+COMPARISONS = {
+    "generation": compare_generation,
+    "logits": compare_logits,
+    "logprobs": compare_logprobs,
+    "perplexity": compare_perplexity,
+    "llama.cpp": compare_llama_cpp,
+}
+
+what, output, reference, *rest = sys.argv[1:]
+COMPARISONS[what](load(output), load(reference), *rest)
