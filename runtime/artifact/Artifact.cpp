@@ -44,19 +44,28 @@ WeightView Artifact::storedView(const PlanWeight &weight) const {
   return {tensor.dtype, tensor.shape, file->data(tensor)};
 }
 
-Artifact Artifact::open(const std::string &directory, unsigned threads) {
-  Artifact artifact(directory);
-  const Plan &plan = artifact.planData;
-  if (!plan.weightsFile.empty())
-    artifact.file.emplace(artifact.filePath(plan.weightsFile));
-  artifact.generated = GeneratedWeights(plan, threads, artifact.filePath("plan.json"));
-  for (size_t i = 0; i < plan.weights.size(); ++i) {
-    const PlanWeight &weight = plan.weights[i];
+void Artifact::openWeights() {
+  if (!planData.weightsFile.empty())
+    file.emplace(filePath(planData.weightsFile));
+  generated = GeneratedWeights(planData, filePath("plan.json"));
+  for (size_t i = 0; i < planData.weights.size(); ++i) {
+    const PlanWeight &weight = planData.weights[i];
     if (const std::optional<GeneratedContents> &contents = weight.generated)
-      artifact.views.push_back({contents->dtype, contents->shape, artifact.generated.bytes(i)});
+      views.push_back({contents->dtype, contents->shape, generated.bytes(i)});
     else
-      artifact.views.push_back(artifact.storedView(weight));
+      views.push_back(storedView(weight));
   }
+}
+
+Artifact Artifact::open(const std::string &directory, unsigned threads) {
+  Artifact artifact = inspect(directory);
+  artifact.generated.fill(artifact.planData, threads);
+  return artifact;
+}
+
+Artifact Artifact::inspect(const std::string &directory) {
+  Artifact artifact(directory);
+  artifact.openWeights();
   return artifact;
 }
 

@@ -28,6 +28,8 @@ public:
   /// Throws an Error if a file is missing, truncated or of another version, or the weights are not
   /// what the plan says. `threads` generate random weights.
   static Artifact open(const std::string &directory, unsigned threads);
+  /// The same, with zeros for random weights: to look at, not to run.
+  static Artifact inspect(const std::string &directory);
 
   const Plan &plan() const { return planData; }
   const std::string &directory() const { return path; }
@@ -43,6 +45,7 @@ public:
 
 private:
   explicit Artifact(std::string directory);
+  void openWeights();
   WeightView storedView(const PlanWeight &weight) const;
 
   std::string path;

@@ -75,7 +75,7 @@ static void checkMemory(uint64_t needed, const std::string &file) {
          physical);
 }
 
-GeneratedWeights::GeneratedWeights(const Plan &plan, unsigned threads, const std::string &file)
+GeneratedWeights::GeneratedWeights(const Plan &plan, const std::string &file)
     : ranges(plan.weights.size()) {
   uint64_t total = 0;
   for (size_t i = 0; i < plan.weights.size(); ++i)
@@ -83,12 +83,12 @@ GeneratedWeights::GeneratedWeights(const Plan &plan, unsigned threads, const std
       ranges[i] = {total, *tensorByteSize(contents->dtype, contents->shape)};
       total += (ranges[i].size + alignment - 1) / alignment * alignment;
     }
-  if (total == 0)
-    return;
   checkMemory(total, file);
-
-  auto start = std::chrono::steady_clock::now();
   memory = HostMemory(total, "random weights", PageSize::Huge);
+}
+
+void GeneratedWeights::fill(const Plan &plan, unsigned threads) {
+  auto start = std::chrono::steady_clock::now();
   std::vector<Piece> pieces;
   for (size_t i = 0; i < plan.weights.size(); ++i)
     if (plan.weights[i].generated) {

@@ -19,13 +19,17 @@ class GeneratedWeights {
 public:
   GeneratedWeights() = default;
 
-  /// Fills all of `plan`'s generated weights with `threads` threads. Throws an Error if there is
-  /// not the memory. `file` is for messages.
-  GeneratedWeights(const Plan &plan, unsigned threads, const std::string &file);
+  /// Reserves memory for all of `plan`'s generated weights. Throws an Error if the machine has not
+  /// as much. `file` is for messages.
+  GeneratedWeights(const Plan &plan, const std::string &file);
+
+  /// Gives them their values, with `threads` threads.
+  void fill(const Plan &plan, unsigned threads);
 
   /// The bytes of weight `index` of the plan; empty if it is not generated.
   std::span<const std::byte> bytes(size_t index) const;
 
+  /// What filling took.
   double seconds() const { return elapsed; }
 
 private:

@@ -59,7 +59,7 @@ Plan qopt::parsePlan(std::string_view text, const std::string &file) {
   plan.recipe = root.optionalString("recipe").value_or("");
   plan.config = modelConfigFromJson(root.object("config"));
   if (std::optional<JsonObject> generation = root.optionalObject("generation"))
-    plan.generation = parseGenerationConfig(*generation);
+    plan.generation = generationConfigFromJson(*generation);
   plan.inverseFrequencies = readInverseFrequencies(root, plan.config);
   plan.pageTokens = root.integer("page_tokens", 1, 1 << 16);
   PlanWeights weights(plan, root);

@@ -1,0 +1,45 @@
+//===- BenchReport.h - what qrun bench prints -------------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_TOOLS_QRUN_BENCHREPORT_H
+#define QOPT_TOOLS_QRUN_BENCHREPORT_H
+
+#include "runtime/formats/Json.h"
+#include <string>
+#include <vector>
+
+namespace qopt {
+
+/// One test, as llama-bench names it: "pp512", "tg128 @ d1024".
+struct BenchResult {
+  std::string name;
+  int64_t tokens;              ///< Of one sequence.
+  int64_t batch;               ///< Sequences.
+  int64_t depth;               ///< Tokens in the cache beforehand.
+  std::vector<double> seconds; ///< Of each repetition.
+  double weightBytes = 0;      ///< Read in one repetition; 0 where that is no measure.
+  double flops = 0;            ///< Of matrix products in one repetition.
+};
+
+/// The tests of one artifact.
+struct BenchReport {
+  std::string artifact;
+  std::string device;
+  unsigned threads;
+  double loadMilliseconds;
+  double generationSeconds; ///< Of random weights.
+  uint64_t weightBytesPerToken;
+  double readBandwidth; ///< Bytes/s.
+  std::vector<BenchResult> results;
+};
+
+Json toJson(const BenchReport &report);
+std::string toText(const BenchReport &report);
+
+} // namespace qopt
+
+#endif // QOPT_TOOLS_QRUN_BENCHREPORT_H

@@ -1,0 +1,52 @@
+//===- Main.cpp - qrun: run and measure artifacts -------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/formats/Error.h"
+#include "runtime/formats/Quote.h"
+#include "tools/qrun/Subcommand.h"
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+/// One line, whatever is in the message.
+static int reportError(std::string message) {
+  for (char &c : message)
+    if (c == '\n')
+      c = ' ';
+  std::fflush(stdout);
+  std::fprintf(stderr, "error: %s\n", message.c_str());
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  CLI::App app("Runs artifacts of qopt: generates text, evaluates, measures.", "qrun");
+  app.set_version_flag("--version", "qrun " QOPT_VERSION);
+  app.require_subcommand(1);
+  app.footer("Example: qrun generate tiny.qmod --prompt \"Once upon a time\" -n 100");
+  qopt::addGenerateCommand(app);
+  qopt::addBenchCommand(app);
+  qopt::addInfoCommand(app);
+
+  // CLI11 would only say that a subcommand is missing.
+  if (argc > 1 && !app.get_subcommand_no_throw(argv[1]) && !app.get_option_no_throw(argv[1]))
+    return reportError("unknown subcommand or option " + qopt::quote(argv[1]) +
+                       " (see qrun --help)");
+
+  try {
+    app.parse(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+      qopt::fail("cannot write to the standard output: {}", std::strerror(errno));
+  } catch (const CLI::Success &success) {
+    return app.exit(success); // --help and --version
+  } catch (const CLI::ParseError &error) {
+    return reportError(std::string(error.what()) + " (see qrun --help)");
+  } catch (const qopt::Error &error) {
+    return reportError(error.what());
+  } catch (const std::bad_alloc &) {
+    return reportError("out of memory");
+  }
+  return 0;
+}
