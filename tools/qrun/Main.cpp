@@ -27,11 +27,13 @@ int main(int argc, char **argv) {
   app.require_subcommand(1);
   app.footer("Example: qrun generate tiny.qmod --prompt \"Once upon a time\" -n 100");
   qopt::addGenerateCommand(app);
+  qopt::addEvalCommand(app);
   qopt::addBenchCommand(app);
   qopt::addInfoCommand(app);
 
   // CLI11 would only say that a subcommand is missing.
-  if (argc > 1 && !app.get_subcommand_no_throw(argv[1]) && !app.get_option_no_throw(argv[1]))
+  auto isFirst = [&](const CLI::App *command) { return command->check_name(argv[1]); };
+  if (argc > 1 && app.get_subcommands(isFirst).empty() && !app.get_option_no_throw(argv[1]))
     return reportError("unknown subcommand or option " + qopt::quote(argv[1]) +
                        " (see qrun --help)");
 
