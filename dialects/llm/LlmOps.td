@@ -22,8 +22,8 @@ def Llm_Activation : RankedTensorOf<[F32],
      CPred<"!::llvm::cast<::mlir::ShapedType>($_self).isDynamicDim(1)">],
     "matrix with a static row length">;
 def Llm_Indices : RankedTensorOf<[I32], [HasAnyRankOfPred<[1]>], "vector">;
-/// Vectors, matrices and packed matrices, in their storage type.
-def Llm_Weight : RankedTensorOf<[F32, F16, BF16],
+/// Vectors, matrices and packed matrices, in their storage type; integers are codes.
+def Llm_Weight : RankedTensorOf<[F32, F16, BF16, I8, I<4>],
     [HasAnyRankOfPred<[1, 2, 3]>, HasStaticShapePred,
      CPred<"::llvm::cast<::mlir::ShapedType>($_self).getNumElements() > 0">],
     "static and not empty tensor of rank 1 to 3">;

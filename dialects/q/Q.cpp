@@ -19,7 +19,24 @@ using namespace qopt::q;
 #define GET_OP_CLASSES
 #include "dialects/q/QOps.cpp.inc"
 
+namespace {
+/// Prints schemes as `#int8_row`: a module has few of them and thousands of uses.
+struct SchemeAliases : OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+
+  AliasResult getAlias(Attribute attribute, raw_ostream &os) const override {
+    auto scheme = dyn_cast<SchemeAttr>(attribute);
+    if (!scheme)
+      return AliasResult::NoAlias;
+    os << stringifyStorage(scheme.getStorage()) << '_'
+       << stringifyGranularity(scheme.getGranularity());
+    return AliasResult::FinalAlias;
+  }
+};
+} // namespace
+
 void QDialect::initialize() {
+  addInterfaces<SchemeAliases>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/q/QAttrs.cpp.inc"

@@ -221,7 +221,8 @@ LogicalResult QuantizeWeightsPass::run() {
                               << (skipped ? " that it does not skip" : "")
                               << "; names are those of the checkpoint, whole, such as "
                                  "model.layers.0.mlp.down_proj.weight";
-  module.emitRemark() << "quantize-weights " << ruleText() << ": " << matched << " tensors"
-                      << (skipped ? ", " + std::to_string(skipped) + " skipped" : "");
+  mlir::emitRemark(module.getLoc())
+      << "quantize-weights " << ruleText() << ": " << matched << " tensors"
+      << (skipped ? ", " + std::to_string(skipped) + " skipped" : "");
   return success();
 }

@@ -1,10 +1,10 @@
 // RUN: qopt %s | qopt | FileCheck %s
 
-// CHECK: #[[ROW:.*]] = #q.scheme<storage = int8, granularity = row, zero = symmetric, divisor = 1.270000e+02 : f64
+// CHECK-DAG: #[[ROW:.*]] = #q.scheme<storage = int8, granularity = row, zero = symmetric, divisor = 1.270000e+02 : f64
 #row = #q.scheme<storage = int8, granularity = row, zero = symmetric, divisor = 127.0 : f64,
                  range = [-127, 127], rounding = half_even, arithmetic = divide, scale = f32,
                  min_amax = 0.0 : f64, min_scale = 0.0 : f64>
-// CHECK: #[[GROUP:.*]] = #q.scheme<storage = int4, granularity = group, block = [1, 32], zero = minimum
+// CHECK-DAG: #[[GROUP:.*]] = #q.scheme<storage = int4, granularity = group, block = [1, 32], zero = minimum
 #group = #q.scheme<storage = int4, granularity = group, block = [1, 32], zero = minimum,
                    divisor = 15.0 : f64, range = [0, 15], rounding = half_even,
                    arithmetic = divide, scale = f32, min_amax = 0.0 : f64, min_scale = 0.0 : f64>
