@@ -8,7 +8,9 @@
 #include "runtime/tokenizer/TokenizerConfig.h"
 
 #include "runtime/formats/Error.h"
+#include "runtime/formats/MappedFile.h"
 #include "runtime/formats/Quote.h"
+#include "runtime/tokenizer/VocabularyJson.h"
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -30,15 +32,6 @@ AddedToken qopt::parseAddedToken(const JsonObject &object, int32_t id) {
   if (token.content.empty())
     object.failAt("content", "is empty, but a token must have a text");
   return token;
-}
-
-int64_t qopt::parseTokenId(const Json &id, std::string_view token, std::string_view file) {
-  bool isTooLarge =
-      id.is_number_unsigned() && id.get<uint64_t>() > uint64_t(std::numeric_limits<int64_t>::max());
-  if (!id.is_number_integer() || isTooLarge)
-    fail("{}: the id of the token {} is {}, not an integer from 0 to 2147483647", file,
-         quote(token), quote(id.dump(-1, ' ', /*ensure_ascii=*/true)));
-  return id.get<int64_t>();
 }
 
 namespace {
@@ -115,22 +108,20 @@ static void readAddedTokensDecoder(const JsonObject &file, TokenizerConfig &conf
   }
 }
 
-/// The older files that say only the ids; flags follow from the other files.
-static void readAddedTokens(const JsonObject &file, const std::set<std::string> &special,
-                            TokenizerConfig &config) {
-  for (const auto &[content, id] : file.json().items()) {
-    int64_t value = parseTokenId(id, content, file.file());
-    if (value < 0 || value > std::numeric_limits<int32_t>::max() || content.empty())
-      fail("{}: the token {} has id {}; ids are 0 to 2147483647 and texts are not empty",
-           file.file(), quote(content), value);
+/// The older file that says only the ids; flags follow from the other files.
+static void readAddedTokensJson(const std::string &path, const std::set<std::string> &special,
+                                TokenizerConfig &config) {
+  MappedFile file(path);
+  std::string_view text(reinterpret_cast<const char *>(file.bytes().data()), file.bytes().size());
+  for (auto &[content, id] : parseVocabJson(text, path)) {
+    if (id < 0 || id > std::numeric_limits<int32_t>::max() || content.empty())
+      fail("{}: the token {} has id {}; ids are 0 to 2147483647 and texts are not empty", path,
+           quote(content), id);
     auto hasContent = [&](const AddedToken &token) { return token.content == content; };
     if (std::any_of(config.addedTokens.begin(), config.addedTokens.end(), hasContent))
       continue;
-    AddedToken token;
-    token.id = static_cast<int32_t>(value);
-    token.content = content;
-    token.special = special.contains(content);
-    config.addedTokens.push_back(std::move(token));
+    config.addedTokens.push_back(
+        {.id = static_cast<int32_t>(id), .content = content, .special = special.contains(content)});
   }
 }
 
@@ -153,9 +144,8 @@ TokenizerConfig TokenizerConfig::read(const std::string &directory) {
   OptionalJsonFile map(directory + "/special_tokens_map.json");
   if (const JsonObject *file = map.get())
     readSpecialTokens(*file, config, special);
-  OptionalJsonFile added(directory + "/added_tokens.json");
-  if (const JsonObject *file = added.get())
-    readAddedTokens(*file, special, config);
+  if (std::string path = directory + "/added_tokens.json"; std::filesystem::exists(path))
+    readAddedTokensJson(path, special, config);
   return config;
 }
 

@@ -11,7 +11,6 @@
 #include "runtime/formats/Json.h"
 #include "runtime/tokenizer/Tokenizer.h"
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -36,10 +35,6 @@ struct TokenizerConfig {
 
 /// The flags and the text of an added token of a JSON file.
 AddedToken parseAddedToken(const JsonObject &object, int32_t id);
-
-/// An id of a JSON file. Throws an Error that names `file` and the token if it is no integer; its
-/// range is checked where it is used.
-int64_t parseTokenId(const Json &id, std::string_view token, std::string_view file);
 
 /// Sets bos and eos by the names in `config`, if it has them, and makes the prefix and the suffix
 /// agree with its addBos and addEos. Throws an Error if a name is no token.

@@ -9,6 +9,7 @@
 #include "runtime/formats/Quote.h"
 #include "runtime/tokenizer/TokenizerFamilies.h"
 #include "runtime/tokenizer/TokenizerFiles.h"
+#include "runtime/tokenizer/VocabularyJson.h"
 #include <algorithm>
 
 using namespace qopt;
@@ -48,35 +49,21 @@ TokenizerParts qopt::parseVocabAndMerges(std::string_view vocabText, const std::
                                          std::string_view mergesText, const std::string &mergesPath,
                                          const TokenizerConfig &config) {
   std::string family = familyOf(config);
-  Json vocab = parseJson(vocabText, vocabPath);
-  JsonObject(vocab, vocabPath); // Checks that it is an object.
-  VocabularyBuilder builder(vocabPath);
-  for (const auto &[token, id] : vocab.get_ref<const Json::object_t &>())
-    builder.add(token, parseTokenId(id, token, vocabPath), /*inModel=*/true);
   std::vector<AddedToken> added = config.addedTokens;
-  for (const AddedToken &token : added) {
-    if (auto known = vocab.find(token.content); known == vocab.end())
-      builder.add(token.content, token.id, /*inModel=*/false);
-    else if (*known != token.id)
-      fail("{}: the added token {} has id {}, but {} gives it {}", config.directory,
-           quote(token.content), token.id, vocabPath, known->dump());
-  }
+  Vocabulary vocabulary = makeVocabulary(parseVocabJson(vocabText, vocabPath), added, vocabPath);
 
   // Both classes have this token as EOS unless told otherwise, GPT-2 also as BOS, which it does
   // not add.
-  constexpr const char *endOfText = "<|endoftext|>";
   TokenizerConfig effective = config;
-  if (auto known = vocab.find(endOfText); known != vocab.end() && added.empty())
-    added.push_back({.id = known->get<int32_t>(), .content = endOfText, .special = true});
-  auto isEndOfText = [&](const AddedToken &token) { return token.content == endOfText; };
-  if (std::any_of(added.begin(), added.end(), isEndOfText)) {
+  constexpr const char *endOfText = "<|endoftext|>";
+  if (int32_t id = vocabulary.find(endOfText); id != noToken) {
+    if (added.empty())
+      added.push_back({.id = id, .content = endOfText, .special = true});
     if (!config.eosToken)
       effective.eosToken = endOfText;
     if (!config.bosToken && family == "gpt-2")
       effective.bosToken = endOfText;
   }
-
-  Vocabulary vocabulary = builder.build();
   TokenizerParts parts =
       makeMergeTokenizer({.source = mergesPath,
                           .vocabulary = std::move(vocabulary),
