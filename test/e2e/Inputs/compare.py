@@ -6,6 +6,8 @@
     compare.py logprobs OUTPUT REFERENCE      ids and log-probabilities of a window, within 1e-3
     compare.py perplexity OUTPUT REFERENCE    all perplexities of OUTPUT, within 0.05 %
     compare.py llama.cpp OUTPUT RESULTS MODEL perplexities that llama.cpp printed, within 0.1 %
+    compare.py same OUTPUT OTHER KEY...       equal values of these keys
+    compare.py batch OUTPUT ALONE...          each sequence has the ids and text it has alone
 
 REFERENCE is a model's reference.json (float64 results of an independent program). Prints what it
 compared; exits with 1 at the first difference.
@@ -72,13 +74,27 @@ def compare_llama_cpp(output, results, model):
     require_ratio(f"{name}: stderr", output["stderr"], results[model][name]["error"], 5e-3)
 
 
+def compare_same(output, other, *keys):
+    for key in keys:
+        require_equal(key, output[key], other[key])
+
+
+def compare_batch(output, *alone):
+    require_equal("number of sequences", len(output["sequences"]), len(alone))
+    for together, other in zip(output["sequences"], alone):
+        compare_same(together, other, "prompt_ids", "ids", "text")
+
+
 COMPARISONS = {
     "generation": compare_generation,
     "logits": compare_logits,
     "logprobs": compare_logprobs,
     "perplexity": compare_perplexity,
     "llama.cpp": compare_llama_cpp,
+    "same": compare_same,
+    "batch": compare_batch,
 }
 
-what, output, reference, *rest = sys.argv[1:]
-COMPARISONS[what](load(output), load(reference), *rest)
+what, *arguments = sys.argv[1:]
+files = [load(name) if name.endswith(".json") else name for name in arguments]
+COMPARISONS[what](*files)
