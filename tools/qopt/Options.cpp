@@ -1,0 +1,91 @@
+//===- Options.cpp - the command line of qopt -----------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/qopt/Options.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "runtime/formats/Error.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace qopt;
+namespace cl = llvm::cl;
+
+static constexpr llvm::StringLiteral overview =
+    R"(qopt, a compiler for language models: from checkpoints to kernels
+
+  INPUT is a Hugging Face directory, a config.json with --random-params, or IR (.mlir, - for stdin).
+  The ending of OUTPUT says what is made of it:
+    .mlir, -   IR, after the passes asked for
+    .qmod      an artifact for qrun: the passes asked for, then what is left of the default pipeline
+    .ptx       the GPU kernels of the same
+)";
+
+static constexpr llvm::StringLiteral examples = R"(
+EXAMPLES:
+
+  qopt models/tiny-llama -o tiny.mlir            import only: weights stay in their file
+  qopt tiny.mlir --fuse-projections --specialize print the IR after two passes
+  qopt models/tiny-llama -o tiny.qmod            compile; then: qrun generate tiny.qmod --prompt "Once"
+  qopt --random-params=1 config.json -o x.qmod   a model's shape with random weights
+)";
+
+/// LLVM's own options are for its code generators: --help-hidden lists them.
+static void hideForeignOptions() {
+  for (auto &[name, option] : cl::getRegisteredOptions())
+    if (name != "help" && name != "help-hidden" && name != "version")
+      option->setHiddenFlag(cl::Hidden);
+}
+
+/// `qopt: message.  Try: ...` and a second line with a suggestion become one line.
+[[noreturn]] static void failToParse(llvm::StringRef messages) {
+  if (messages.empty())
+    std::exit(1); // LLVM has printed what is wrong with an option's value
+  llvm::StringRef line = messages.split('\n').first;
+  line.consume_front("qopt: ");
+  fail("{}", line.split("  Try: ").first.str() + " qopt --help lists the options");
+}
+
+static std::optional<int64_t> parseSeed(const cl::opt<std::string> &option) {
+  if (!option.getNumOccurrences())
+    return std::nullopt;
+  int64_t seed;
+  if (llvm::StringRef(option).getAsInteger(10, seed))
+    fail("--random-params={} is no number; any integer of 64 bits is a seed", option.getValue());
+  return seed;
+}
+
+/// Gives one of MLIR's options a value unless the command line does.
+static void setDefault(llvm::StringRef name, llvm::StringRef value) {
+  cl::Option *option = cl::getRegisteredOptions().lookup(name);
+  if (option && option->getNumOccurrences() == 0)
+    option->addOccurrence(0, name, value);
+}
+
+Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registry) {
+  hideForeignOptions();
+  cl::opt<std::string> input(cl::Positional, cl::desc("INPUT"), cl::init("-"));
+  cl::opt<std::string> output("o", cl::desc("Where to: *.mlir, *.qmod, *.ptx, or - for stdout"),
+                              cl::value_desc("OUTPUT"), cl::init("-"));
+  cl::opt<std::string> randomSeed("random-params",
+                                  cl::desc("Random weights for the shape in a config.json"),
+                                  cl::value_desc("SEED"));
+  cl::extrahelp moreHelp(examples);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
+  });
+  mlir::registerCLIOptions("qopt", registry);
+
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  if (!cl::ParseCommandLineOptions(argc, argv, overview, &stream))
+    failToParse(messages);
+  Options options = {input, output, parseSeed(randomSeed)};
+  setDefault("mlir-print-op-on-diagnostic", "false"); // the location says which op it is
+  if (options.output != "-")
+    setDefault("mlir-print-debuginfo", "true");
+  return options;
+}
