@@ -88,6 +88,8 @@ GeneratedWeights::GeneratedWeights(const Plan &plan, const std::string &file)
 }
 
 void GeneratedWeights::fill(const Plan &plan, unsigned threads) {
+  if (memory.bytes().empty())
+    return;
   auto start = std::chrono::steady_clock::now();
   std::vector<Piece> pieces;
   for (size_t i = 0; i < plan.weights.size(); ++i)

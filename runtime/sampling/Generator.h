@@ -17,9 +17,9 @@ namespace qopt {
 
 struct GenerationOptions {
   int64_t maxTokens = 128; ///< For each prompt.
-  SamplingOptions sampling;
-  std::vector<std::string> stopStrings;
-  std::vector<int64_t> endTokens; ///< Any of them ends a text.
+  SamplingOptions sampling = {};
+  std::vector<std::string> stopStrings = {};
+  std::vector<int64_t> endTokens = {}; ///< Any of them ends a text.
 };
 
 enum class FinishReason : uint8_t {
