@@ -65,7 +65,7 @@ def Kernel_NormOp : Kernel_Op<"norm", [Pure, AttrSizedOperandSegments]> {
                             Optional<Kernel_Weight>:$bias, F64Attr:$eps), LaunchAttributes);
   let results = (outs Kernel_Activation:$result, Optional<Kernel_Activation>:$sum);
   let assemblyFormat = [{
-    $kind $x (`plus` $residual^)? `,` $weight (`bias` $bias^)? attr-dict `:`
+    `` $kind $x (`plus` $residual^)? `,` $weight (`bias` $bias^)? attr-dict `:`
     type($x) (`,` type($residual)^)? `,` type($weight) (`,` type($bias)^)?
     `->` type($result) (`,` type($sum)^)?
   }];

@@ -37,16 +37,17 @@ public:
   /// The number of ops converted.
   FailureOr<int64_t> run() {
     int64_t converted = 0;
-    for (Operation &op : llvm::make_early_inc_range(function.front())) {
-      builder.setLoc(op.getLoc());
-      builder.setInsertionPoint(&op);
-      FailureOr<bool> done = convert(&op);
+    for (Operation *op = &function.front().front(), *next; op; op = next) {
+      builder.setLoc(op->getLoc());
+      builder.setInsertionPoint(op);
+      FailureOr<bool> done = convert(op);
       if (failed(done))
         return failure();
+      next = op->getNextNode(); // only now: a product of halves takes its slices with it
       if (!*done)
         continue;
       ++converted;
-      op.erase();
+      op->erase();
     }
     return converted;
   }

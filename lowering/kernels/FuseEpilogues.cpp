@@ -140,10 +140,11 @@ static void explain(Operation *op, const Twine &reason) {
 
 static std::optional<EpiloguePlan> planEpilogue(MapOp map) {
   EpiloguePlan plan;
+  MatmulOp shared;
   for (Value input : map.getInputs()) {
     auto producer = input.getDefiningOp<MatmulOp>();
     if (producer && !isReadOnlyBy(input, map)) {
-      explain(producer, "the product has other uses than the map that reads it");
+      shared = producer;
       producer = {};
     }
     if (producer && !plan.product)
@@ -151,8 +152,11 @@ static std::optional<EpiloguePlan> planEpilogue(MapOp map) {
     plan.producers.push_back(producer && haveSameSums(producer, plan.product) ? producer
                                                                               : MatmulOp());
   }
-  if (!plan.product)
+  if (!plan.product) {
+    if (shared)
+      explain(shared, "the product has other uses than the map that reads it");
     return std::nullopt;
+  }
   for (auto [input, offset] : llvm::zip_equal(map.getInputs(), map.getOffsets()))
     if (offset != 0 || shapeOf(input) != shapeOf(map.getResult())) {
       explain(map, "the map reads only some columns of what it would be fused with");

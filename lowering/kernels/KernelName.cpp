@@ -150,8 +150,10 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
 
 std::string kernel::kernelName(LaunchOpInterface op, llm::CacheOp cache) {
   std::string name = baseName(op, cache);
-  int64_t rows = typeOf(op->getResult(0)).getDimSize(0);
-  if (!ShapedType::isDynamic(rows))
-    name += "_rows" + std::to_string(rows);
+  RankedTensorType result = typeOf(op->getResult(0));
+  if (!result.getElementType().isF32())
+    name += "_to_" + elementName(op->getResult(0));
+  if (!result.isDynamicDim(0))
+    name += "_rows" + std::to_string(result.getDimSize(0));
   return name;
 }

@@ -1,0 +1,73 @@
+//===- EmittedModules.cpp - objects and PTX of a module -------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/artifact/EmittedModules.h"
+#include "dialects/kernel/Kernel.h"
+#include "lowering/cpu/CompileCpuModule.h"
+#include "lowering/gpu/CompileToPtx.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace qopt;
+using llvm::FailureOr;
+
+static FailureOr<std::string> toString(FailureOr<SmallVector<char>> bytes) {
+  if (failed(bytes))
+    return failure();
+  return std::string(bytes->begin(), bytes->end());
+}
+
+static TargetModules findCpuModules(ModuleOp module, SmallVectorImpl<EmittedFile> &files) {
+  TargetModules target{"cpu"};
+  for (cpu::CpuLevel level : cpu::kCpuLevels) {
+    const cpu::CpuLevelTraits &traits = cpu::traitsOf(level);
+    auto emitted = module.lookupSymbol<ModuleOp>(traits.moduleName);
+    if (!emitted)
+      continue;
+    std::string file = ("kernels." + traits.name + ".so").str();
+    OrderedJson features = OrderedJson::array();
+    for (StringRef feature : traits.required)
+      features.push_back(feature.str());
+    target.modules.push_back(
+        {{"file", file}, {"level", traits.name.str()}, {"requires", std::move(features)}});
+    files.push_back(
+        {file, [emitted, level] { return toString(cpu::compileCpuModule(emitted, level)); }});
+  }
+  return target;
+}
+
+static TargetModules findPtxModules(ModuleOp module, SmallVectorImpl<EmittedFile> &files) {
+  TargetModules target{"ptx"};
+  for (auto emitted : module.getOps<gpu::GPUModuleOp>()) {
+    StringRef chip = emitted.getName();
+    if (!chip.consume_front("ptx_"))
+      continue;
+    // The first is the one for all machines; specialised ones have their chip's name.
+    std::string file = target.modules.empty() ? "kernels.ptx" : ("kernels." + chip + ".ptx").str();
+    target.modules.push_back({{"file", file}, {"chip", chip.str()}});
+    files.push_back({file, [emitted, chip] { return compileToPtx(emitted, chip); }});
+  }
+  return target;
+}
+
+FailureOr<EmittedModules> EmittedModules::find(ModuleOp module) {
+  EmittedModules result;
+  llvm::SetVector<StringRef> names;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (auto target = function->getAttrOfType<StringAttr>(kernel::kTargetAttr))
+      names.insert(target.getValue());
+  if (names.empty())
+    return module.emitError("there are no kernel functions; run the default pipeline first");
+  for (StringRef name : names) {
+    result.targets.push_back(name == "cpu" ? findCpuModules(module, result.files)
+                                           : findPtxModules(module, result.files));
+    if (result.targets.back().modules.empty())
+      return module.emitError() << "the kernels for " << name << " are not emitted; run emit-"
+                                << name << "-kernels";
+  }
+  return result;
+}

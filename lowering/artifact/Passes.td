@@ -1,0 +1,31 @@
+//===- Passes.td - the artifact -------------------------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_ARTIFACT_PASSES_TD
+#define QOPT_LOWERING_ARTIFACT_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def WriteArtifact : Pass<"write-artifact", "mlir::ModuleOp"> {
+  let summary = "Write the artifact directory that qrun runs";
+  let description = [{
+    Computes what `@load` says of the parameters that kernels read, in parallel and streamed from the
+    mapped checkpoint to `weights.safetensors`; compiles the emitted modules; writes `plan.json`
+    (docs/architecture.md), the IR and the checkpoint's tokenizer files beside them. Parameters whose
+    sources are all random, or all one splat, are not stored: the plan says how to generate them.
+
+    The directory appears when it is complete. An error leaves what was there, and nothing else.
+  }];
+  let options = [
+    Option<"path", "path", "std::string", "", "The directory: model.qmod">
+  ];
+  let statistics = [
+    Statistic<"numStored", "stored", "Tensors in weights.safetensors">
+  ];
+}
+
+#endif // QOPT_LOWERING_ARTIFACT_PASSES_TD

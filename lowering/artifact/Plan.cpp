@@ -1,0 +1,194 @@
+//===- Plan.cpp - plan.json -----------------------------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/artifact/Plan.h"
+#include "lowering/artifact/ModuleParams.h"
+#include "lowering/artifact/PlanFunctions.h"
+#include "runtime/formats/Error.h"
+#include "runtime/formats/GenerationConfig.h"
+#include "runtime/formats/ModelConfig.h"
+#include "llvm/Support/MathExtras.h"
+#include <set>
+
+using namespace mlir;
+using namespace qopt;
+using llvm::FailureOr;
+
+/// Tokens of a page of the KV cache.
+static constexpr int64_t kPageTokens = 128;
+/// Dimensions of a CPU's V rows are padded to a vector.
+static constexpr int64_t kValueAlignment = 16;
+
+//===----------------------------------------------------------------------===//
+// Caches
+//===----------------------------------------------------------------------===//
+
+/// `native` is the type that attention computes with on the target (docs/architecture.md, kernel
+/// ABIs, has the layouts).
+static OrderedJson planPool(StringRef target, StringRef part, int64_t headDim) {
+  if (target == "ptx")
+    return {
+        {"format", "bf16"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * headDim * 2}};
+  if (part == "k")
+    return {{"format", "f32"}, {"layout", "dim_major"}, {"block_bytes", headDim * kPageTokens * 4}};
+  int64_t padded = llvm::alignTo(headDim, kValueAlignment);
+  return {{"format", "f32"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * padded * 4}};
+}
+
+static FailureOr<OrderedJson> planCaches(ModuleOp module, StringRef target) {
+  OrderedJson json = OrderedJson::array();
+  for (auto cache : module.getOps<llm::CacheOp>()) {
+    if (cache.getK() != "native" || cache.getV() != "native")
+      return cache.emitOpError() << "has a format other than 'native', which is all that " << target
+                                 << " kernels know";
+    json.push_back({{"name", cache.getSymName().str()},
+                    {"kv_heads", int64_t(cache.getKvHeads())},
+                    {"head_dim", int64_t(cache.getHeadDim())},
+                    {"k", planPool(target, "k", cache.getHeadDim())},
+                    {"v", planPool(target, "v", cache.getHeadDim())}});
+  }
+  return json;
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+static OrderedJson describeTensor(const ParamExpression &value) {
+  return {{"dtype", std::string(safetensorsName(value.dtype()))}, {"shape", value.shape().vec()}};
+}
+
+/// Adds `weights` and `random_weights` to the plan, and what is stored to `plan.stored`.
+static LogicalResult planWeights(ArtifactPlan &plan, ArrayRef<StringAttr> names,
+                                 ModuleParams &params) {
+  OrderedJson stored = OrderedJson::object(), generated = OrderedJson::object();
+  std::optional<int64_t> seed;
+  for (StringAttr name : names) {
+    ParamExpressionPtr value = params.get(name);
+    if (!value)
+      return failure();
+    std::optional<GeneratedContents> contents = value->generated();
+    bool isSeedUsable =
+        contents && (contents->isSplat || contents->seed == seed.value_or(contents->seed));
+    if (!isSeedUsable) {
+      stored[name.str()] = describeTensor(*value);
+      plan.stored.push_back({name.str(), value});
+      continue;
+    }
+    if (!contents->isSplat)
+      seed = contents->seed;
+    OrderedJson tensor = describeTensor(*value);
+    tensor[contents->isSplat ? "value" : "deviation"] = contents->value;
+    generated[name.str()] = std::move(tensor);
+  }
+  if (!stored.empty())
+    plan.json["weights"] = {{"file", kWeightsFileName.str()}, {"tensors", std::move(stored)}};
+  if (!generated.empty())
+    plan.json["random_weights"] = {{"seed", seed.value_or(0)}, {"tensors", std::move(generated)}};
+  return success();
+}
+
+/// The types that matrices are stored in, in words.
+static std::string describeRecipe(ArrayRef<StringAttr> names, ModuleParams &params) {
+  std::set<std::string> types;
+  for (StringAttr name : names)
+    if (ParamExpressionPtr value = params.get(name); value && value->shape().size() > 1)
+      types.insert(std::string(shortName(value->dtype())));
+  return "weights " + llvm::join(types, " and ") + " as stored";
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+/// The functions of a target under their names without it: "prefill" for `@prefill.cpu`.
+static FailureOr<OrderedJson> planFunctions(ModuleOp module, FunctionPlanner &planner,
+                                            StringRef target) {
+  OrderedJson json = OrderedJson::object();
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto owner = function->getAttrOfType<StringAttr>(kernel::kTargetAttr);
+    if (!owner || owner.getValue() != target)
+      continue;
+    FailureOr<OrderedJson> planned = planner.plan(function);
+    if (failed(planned))
+      return failure();
+    StringRef name = function.getName();
+    name.consume_back(("." + target).str());
+    json[name.str()] = std::move(*planned);
+  }
+  for (const char *name : {"prefill", "decode", "prefill_head", "decode_head"})
+    if (!json.contains(name))
+      return module.emitError() << "there is no @" << name << "." << target
+                                << "; run specialize and convert-llm-to-kernel{target=" << target
+                                << "}";
+  return json;
+}
+
+//===----------------------------------------------------------------------===//
+// All together
+//===----------------------------------------------------------------------===//
+
+/// `config`, `generation` and `rope` from the module's configuration.
+static LogicalResult planConfig(ModuleOp module, OrderedJson &json) {
+  auto text = module->getAttrOfType<StringAttr>("llm.config");
+  if (!text)
+    return module.emitError("the module has no llm.config");
+  try {
+    Json parsed = parseJson(std::string_view(text.getValue()), "llm.config");
+    ModelConfig config = modelConfigFromJson(JsonObject(parsed, "llm.config"));
+    json["config"] = toJson(config);
+
+    GenerationConfig generation;
+    if (auto directory = module->getAttrOfType<StringAttr>("llm.checkpoint"))
+      generation = readGenerationConfig(directory.str()).value_or(generation);
+    if (!generation.bosTokenId)
+      generation.bosTokenId = config.bosTokenId;
+    if (generation.eosTokenIds.empty())
+      generation.eosTokenIds = config.eosTokenIds;
+    json["generation"] = toJson(generation);
+
+    if (config.positionKind == PositionKind::Rope)
+      json["rope"] = {{"inverse_frequencies", ropeInverseFrequencies(config)}};
+    return success();
+  } catch (const Error &error) {
+    return module.emitError() << error.what();
+  }
+}
+
+FailureOr<ArtifactPlan> qopt::planArtifact(ModuleOp module, ModuleParams &params,
+                                           ArrayRef<TargetModules> targets) {
+  SmallVector<StringAttr> caches;
+  for (auto cache : module.getOps<llm::CacheOp>())
+    caches.push_back(cache.getSymNameAttr());
+
+  OrderedJson targetsJson = OrderedJson::object();
+  llvm::SetVector<StringAttr> weights;
+  for (const TargetModules &target : targets) {
+    FunctionPlanner planner(target.target, caches);
+    FailureOr<OrderedJson> functions = planFunctions(module, planner, target.target);
+    FailureOr<OrderedJson> pools = planCaches(module, target.target);
+    if (failed(functions) || failed(pools))
+      return failure();
+    targetsJson[target.target] = {{"modules", target.modules},
+                                  {"caches", std::move(*pools)},
+                                  {"functions", std::move(*functions)}};
+    weights.insert_range(planner.weights());
+  }
+
+  ArtifactPlan plan;
+  plan.json = {{"format", "qopt"},
+               {"version", 1},
+               {"compiler", "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")"}};
+  if (failed(planConfig(module, plan.json)))
+    return failure();
+  plan.json["recipe"] = describeRecipe(weights.getArrayRef(), params);
+  if (failed(planWeights(plan, weights.getArrayRef(), params)))
+    return failure();
+  plan.json["page_tokens"] = kPageTokens;
+  plan.json["targets"] = std::move(targetsJson);
+  return plan;
+}

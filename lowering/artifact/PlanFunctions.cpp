@@ -1,0 +1,192 @@
+//===- PlanFunctions.cpp - kernel functions in plan.json ------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/artifact/PlanFunctions.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::kernel;
+using llvm::FailureOr;
+
+/// The checkpoint's name of an op, or nothing if the location is another kind.
+static std::string locationName(Location loc) {
+  std::string name;
+  loc->walk([&](Location inner) {
+    auto named = dyn_cast<NameLoc>(inner);
+    if (!named)
+      return WalkResult::advance();
+    name = named.getName().str();
+    return WalkResult::interrupt();
+  });
+  return name;
+}
+
+/// A factor of a grid: an integer, "T", "B" or a ceildiv (LaunchAttr's verifier allows no more).
+static OrderedJson planFactor(AffineExpr factor) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(factor))
+    return constant.getValue();
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(factor))
+    return symbol.getPosition() == 0 ? "T" : "B";
+  auto ceildiv = cast<AffineBinaryOpExpr>(factor);
+  return {{"ceildiv", {planFactor(ceildiv.getLHS()), planFactor(ceildiv.getRHS())}}};
+}
+
+static std::string elementTypeName(Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << cast<RankedTensorType>(type).getElementType();
+  return name;
+}
+
+static FailureOr<OrderedJson> planSlots(func::FuncOp function) {
+  auto slots = function->getAttrOfType<ArrayAttr>(kSlotsAttr);
+  if (!slots)
+    return function.emitOpError("has no buffers; run plan-buffers");
+  OrderedJson json = OrderedJson::array();
+  for (auto slot : slots.getAsRange<DictionaryAttr>())
+    json.push_back({{"bytes_per_row", slot.getAs<IntegerAttr>("bytes_per_row").getInt()},
+                    {"bytes", slot.getAs<IntegerAttr>("bytes").getInt()}});
+  return json;
+}
+
+static FailureOr<OrderedJson> planResult(func::FuncOp function) {
+  auto result = cast<func::ReturnOp>(function.front().getTerminator()).getOperand(0);
+  auto op = result.getDefiningOp<LaunchOpInterface>();
+  if (!op)
+    return function.emitOpError("must return what a kernel computes");
+  auto type = cast<RankedTensorType>(result.getType());
+  int64_t columns = type.getDimSize(1);
+  return OrderedJson{{"slot", op.getSlotsAttr()[cast<OpResult>(result).getResultNumber()]},
+                     {"columns", columns},
+                     {"stride", int64_t(llvm::alignTo(columns, kRowAlignment))},
+                     {"type", elementTypeName(type)}};
+}
+
+FailureOr<OrderedJson> FunctionPlanner::plan(func::FuncOp function) {
+  FailureOr<OrderedJson> slots = planSlots(function);
+  if (failed(slots))
+    return failure();
+  OrderedJson launches = OrderedJson::array();
+  for (auto op : function.front().getOps<LaunchOpInterface>()) {
+    FailureOr<OrderedJson> launch = planLaunch(op);
+    if (failed(launch))
+      return failure();
+    launches.push_back(std::move(*launch));
+  }
+  FailureOr<OrderedJson> result = planResult(function);
+  if (failed(result))
+    return failure();
+  OrderedJson json;
+  int64_t rows = cast<RankedTensorType>(function.getResultTypes()[0]).getDimSize(0);
+  json["rows"] = ShapedType::isDynamic(rows) ? OrderedJson() : OrderedJson(rows);
+  json["slots"] = std::move(*slots);
+  json["result"] = std::move(*result);
+  json["launches"] = std::move(launches);
+  return json;
+}
+
+FailureOr<OrderedJson> FunctionPlanner::planLaunch(LaunchOpInterface op) {
+  LaunchAttr launch = op.getLaunchAttr();
+  if (!launch)
+    return op->emitOpError() << "has no launch; run configure-" << target << "-kernels";
+  if (!op.getKernelAttr())
+    return op->emitOpError("has no kernel name; run name-kernels");
+  if (!op.getSlotsAttr())
+    return op->emitOpError("has no slots; run plan-buffers");
+  OrderedJson json{{"kernel", op.getKernelAttr().str()},
+                   {"op", op->getName().getStringRef().str()},
+                   {"loc", locationName(op.getLoc())}};
+  OrderedJson arguments = OrderedJson::array();
+  for (const Argument &argument : op.getKernelArguments()) {
+    FailureOr<OrderedJson> planned = planArgument(op, argument);
+    if (failed(planned))
+      return failure();
+    arguments.push_back(std::move(*planned));
+  }
+  json["args"] = std::move(arguments);
+  OrderedJson grid = OrderedJson::array();
+  for (AffineExpr factor : launch.getGrid().getResults())
+    grid.push_back(planFactor(factor));
+  json["grid"] = std::move(grid);
+  if (target == "cpu") {
+    json["scratch"] = launch.getScratch();
+  } else {
+    json["block"] = launch.getBlock();
+    json["shared"] = launch.getShared();
+  }
+  return json;
+}
+
+FailureOr<OrderedJson> FunctionPlanner::planArgument(LaunchOpInterface op,
+                                                     const Argument &argument) {
+  using Kind = Argument::Kind;
+  switch (argument.kind) {
+  case Kind::Value:
+    return planValue(op, argument.value);
+  case Kind::KeyCache:
+    return planCache(argument.cache, "k");
+  case Kind::ValueCache:
+    return planCache(argument.cache, "v");
+  case Kind::SeqStart:
+    return OrderedJson{{"input", "seq_start"}};
+  case Kind::Past:
+    return OrderedJson{{"input", "past"}};
+  case Kind::TokenSeq:
+    return OrderedJson{{"input", "token_seq"}};
+  case Kind::TokenPos:
+    return OrderedJson{{"input", "token_pos"}};
+  case Kind::PageTable:
+    return OrderedJson{{"input", "page_table"}};
+  case Kind::RopeTable:
+    return OrderedJson{{"input", "rope_table"}};
+  case Kind::Rows:
+    return OrderedJson{{"scalar", "rows"}};
+  case Kind::Sequences:
+    return OrderedJson{{"scalar", "sequences"}};
+  case Kind::MaxPages:
+    return OrderedJson{{"scalar", "max_pages"}};
+  }
+  llvm_unreachable("unknown kind of argument");
+}
+
+FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    // @prefill(ids, batch), @prefill_head(hidden, rows).
+    bool isHead = isa<FloatType>(
+        cast<RankedTensorType>(argument.getOwner()->getArgument(0).getType()).getElementType());
+    const char *names[2][2] = {{"ids", "batch"}, {"hidden", "rows"}};
+    return OrderedJson{{"input", names[isHead][argument.getArgNumber()]}};
+  }
+  if (auto weight = value.getDefiningOp<llm::GetOp>())
+    return planWeight(op, weight);
+  auto producer = value.getDefiningOp<LaunchOpInterface>();
+  if (!producer || !producer.getSlotsAttr())
+    return op->emitOpError("has an operand without a buffer; run plan-buffers");
+  return OrderedJson{{"slot", producer.getSlotsAttr()[cast<OpResult>(value).getResultNumber()]}};
+}
+
+OrderedJson FunctionPlanner::planWeight(LaunchOpInterface op, llm::GetOp weight) {
+  usedWeights.insert(weight.getParamAttr().getAttr());
+  OrderedJson json{{"weight", weight.getParam().str()}};
+  if (target == "cpu") {
+    json["as"] = "stored";
+    return json;
+  }
+  auto matmul = dyn_cast<MatmulOp>(op.getOperation());
+  int64_t rank = cast<RankedTensorType>(weight.getType()).getRank();
+  bool isVector = rank == 1 || (matmul && matmul.getWeight() != weight.getResult());
+  json["as"] = isVector ? "vector_f32" : "rows_bf16";
+  if (matmul) { // what it takes to unpack panels
+    json["ways"] = int64_t(matmul.getWays());
+    json["columns"] = int64_t(matmul.getColumns());
+  }
+  return json;
+}
+
+OrderedJson FunctionPlanner::planCache(FlatSymbolRefAttr cache, const char *part) const {
+  return {{"cache", llvm::find(caches, cache.getAttr()) - caches.begin()}, {"part", part}};
+}
