@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """break_checkpoint.py KIND SOURCE TARGET: copies a checkpoint and breaks the copy in one way.
 
-SOURCE is test/models/tiny-llama. The kinds are the functions below.
+SOURCE is a bundled model, tiny-llama for most kinds: the functions below.
 """
 import json
 import os
@@ -107,6 +107,11 @@ def large_tokenizer():
 
 def broken_tokenizer():
     write("tokenizer.json", read("tokenizer.json")[:-2])
+
+
+def no_bos():
+    edit_json("config.json", lambda config: config.pop("bos_token_id"))
+    edit_json("generation_config.json", lambda config: config.pop("bos_token_id"))
 
 
 kind, source, target = sys.argv[1:]
