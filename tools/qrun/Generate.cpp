@@ -89,7 +89,7 @@ void qopt::addGenerateCommand(CLI::App &app) {
       ->allow_extra_args(false);
   command->add_option("-n,--tokens", options->generation.maxTokens, "Tokens to generate at most")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1 << 30));
   command->add_option("--temperature", sampling.temperature, "0 takes the likeliest token")
       ->capture_default_str();
   command->add_option("--top-k", sampling.topK, "Draw from the k likeliest tokens; 0: all")
@@ -112,7 +112,7 @@ void qopt::addGenerateCommand(CLI::App &app) {
       ->allow_extra_args(false);
   command->add_flag("--ignore-eos", options->ignoreEndTokens, "Go on after end-of-text tokens");
   command->add_option("-c,--ctx", options->context, "Tokens of context (default: the model's)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1 << 30));
   command->add_flag("--json", options->json, "Print one JSON object when all is done");
   options->model.addTo(*command);
   command->footer("Example: qrun generate tiny.qmod --prompt \"Once upon a time\" -n 100");

@@ -19,6 +19,7 @@ namespace {
 using Line = uint64_t __attribute__((vector_size(64)));
 
 constexpr uint64_t pieceBytes = 1 << 20;
+constexpr uint64_t minBytes = 1 << 20;
 constexpr uint64_t maxBytes = uint64_t(2) << 30;
 
 } // namespace
@@ -39,15 +40,13 @@ static Line readLines(const Line *data, size_t lines) {
   return sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
 }
 
-/// Whole lines, so that the loop above reads all; at least one for every thread.
-static uint64_t bufferBytes(uint64_t bytes, unsigned threads) {
-  return std::clamp(bytes, uint64_t(threads) * sizeof(Line), maxBytes) / sizeof(Line) *
-         sizeof(Line);
+/// Whole lines, and enough for the reading to outweigh the starting.
+static uint64_t bufferBytes(uint64_t bytes) {
+  return std::clamp(bytes, minBytes, maxBytes) / sizeof(Line) * sizeof(Line);
 }
 
 ReadBandwidth::ReadBandwidth(uint64_t bytes, unsigned threads)
-    : memory(bufferBytes(bytes, threads), "the read bandwidth test", PageSize::Huge),
-      pool(threads) {
+    : memory(bufferBytes(bytes), "the read bandwidth test", PageSize::Huge), pool(threads) {
   // Pages that were never written are all the same page of zeros.
   pool.run([&](unsigned worker) {
     uint64_t part = memory.bytes().size() / pool.size();

@@ -17,7 +17,8 @@ namespace qopt {
 /// program that reads its weights once for each token.
 class ReadBandwidth {
 public:
-  /// Of a buffer of `bytes`, at most 2 GiB of it, in memory of its own. Throws Error.
+  /// Of a buffer of `bytes`, but at least 1 MiB and at most 2 GiB, in memory of its own. Throws
+  /// Error.
   ReadBandwidth(uint64_t bytes, unsigned threads);
 
   /// Reads the buffer a few times; returns bytes/s of the fastest.
