@@ -24,6 +24,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/Pipelines.h"
 #include "passes/quantization/Passes.h"
 
 void qopt::registerDialects(mlir::DialectRegistry &registry) {
@@ -41,6 +42,7 @@ void qopt::registerDialects(mlir::DialectRegistry &registry) {
 
 void qopt::registerPasses() {
   registerLowering();
+  registerModelPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerInlinerPass();

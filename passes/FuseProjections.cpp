@@ -1,0 +1,154 @@
+//===- FuseProjections.cpp - one linear for several of one input ----------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Parameters.h"
+#include "passes/Passes.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace qopt {
+#define GEN_PASS_DEF_FUSEPROJECTIONS
+#include "passes/Passes.h.inc"
+} // namespace qopt
+
+using namespace mlir;
+using namespace qopt;
+
+namespace {
+
+/// Linears of one block that read one value, in order.
+using Group = SmallVector<llm::LinearOp>;
+
+struct FuseProjectionsPass : qopt::impl::FuseProjectionsBase<FuseProjectionsPass> {
+  void runOnOperation() override;
+  void fuse(const Group &group, Parameters &parameters);
+};
+
+} // namespace
+
+/// The parameter that `value` is read from, if nothing else reads it; else null.
+static llm::ParamOp paramOf(Value value, const Parameters &parameters) {
+  auto get = value.getDefiningOp<llm::GetOp>();
+  if (!get || !get->hasOneUse())
+    return {};
+  llm::ParamOp param = parameters.lookup(get.getParamAttr());
+  return llvm::hasSingleElement(parameters.readsOf(param)) ? param : llm::ParamOp();
+}
+
+/// Why the group cannot become one linear; empty if it can.
+static StringRef obstacle(Group &group, const Parameters &parameters) {
+  llm::LinearOp first = group.front();
+  for (llm::LinearOp linear : group) {
+    if (!paramOf(linear.getWeight(), parameters))
+      return "a weight is not a parameter or has other readers, too";
+    if (linear.isPacked())
+      return "a weight is packed already";
+    if (linear.getWeight().getType().getElementType() !=
+        first.getWeight().getType().getElementType())
+      return "the weights have different types";
+    if (bool(linear.getBias()) != bool(first.getBias()))
+      return "only some have a bias";
+    if (!linear.getBias())
+      continue;
+    if (!paramOf(linear.getBias(), parameters))
+      return "a bias is not a parameter or has other readers, too";
+    if (linear.getBias().getType().getElementType() != first.getBias().getType().getElementType())
+      return "the biases have different types";
+  }
+  return "";
+}
+
+/// The checkpoint's name for a linear.
+static StringRef moduleName(llm::LinearOp linear) {
+  auto name = linear.getLoc()->findInstanceOf<NameLoc>();
+  return name ? name.getName().getValue() : StringRef("linear");
+}
+
+/// A name for a.q_proj, a.k_proj and a.v_proj together: a.qkv_proj; so also a.gate_up_proj.
+static std::string commonName(ArrayRef<llm::LinearOp> group) {
+  auto [parent, first] = moduleName(group.front()).rsplit('.');
+  StringRef suffix = first.substr(std::min(first.rfind('_'), first.size()));
+  bool haveLetters = true;
+  SmallVector<StringRef> stems;
+  for (llm::LinearOp linear : group) {
+    StringRef stem = moduleName(linear).rsplit('.').second;
+    stem.consume_back(suffix);
+    haveLetters &= stem.size() == 1;
+    stems.push_back(stem);
+  }
+  return (parent + "." + llvm::join(stems, haveLetters ? "" : "_") + suffix).str();
+}
+
+/// A read, at `builder`, of a new parameter that stacks those which `values` are read from.
+static Value buildStacked(OpBuilder &builder, StringRef name, Location loc, ValueRange values,
+                          Parameters &parameters) {
+  SmallVector<Value> parts;
+  SmallVector<int64_t> shape(cast<RankedTensorType>(values[0].getType()).getShape());
+  shape[0] = 0;
+  llm::ParamOp last;
+  for (Value value : values) {
+    last = paramOf(value, parameters);
+    parts.push_back(parameters.valueInLoad(last));
+    shape[0] += last.getType().getDimSize(0);
+  }
+  auto type = RankedTensorType::get(shape, last.getType().getElementType());
+  Value stacked = llm::ConcatOp::create(parameters.loadBuilder(), loc, type, parts);
+  llm::ParamOp param = parameters.define(name, stacked, last);
+  return llm::GetOp::create(builder, loc, type, FlatSymbolRefAttr::get(param));
+}
+
+void FuseProjectionsPass::fuse(const Group &group, Parameters &parameters) {
+  llm::LinearOp first = group.front();
+  std::string name = commonName(group);
+  Location loc = NameLoc::get(StringAttr::get(&getContext(), name));
+  OpBuilder builder(first);
+  auto read = [&](StringRef suffix, auto operandOf) {
+    return buildStacked(builder, name + suffix.str(), loc, llvm::map_to_vector(group, operandOf),
+                        parameters);
+  };
+  Value weight = read(".weight", [](llm::LinearOp linear) -> Value { return linear.getWeight(); });
+  Value bias;
+  if (first.getBias())
+    bias = read(".bias", [](llm::LinearOp linear) -> Value { return linear.getBias(); });
+
+  int64_t columns = cast<RankedTensorType>(weight.getType()).getDimSize(0);
+  auto type = RankedTensorType::get({first.getType().getDimSize(0), columns}, builder.getF32Type());
+  Value fused = llm::LinearOp::create(builder, loc, type, first.getX(), weight, bias);
+  int64_t offset = 0;
+  for (llm::LinearOp linear : group) {
+    linear.replaceAllUsesWith(
+        llm::SliceOp::create(builder, linear.getLoc(), linear.getType(), fused, offset)
+            .getResult());
+    offset += linear.getType().getDimSize(1);
+  }
+  for (llm::LinearOp linear : group) {
+    auto reads = llvm::map_to_vector(linear->getOperands().drop_front(),
+                                     [](Value operand) { return operand.getDefiningOp(); });
+    linear.erase();
+    for (Operation *get : reads)
+      get->erase();
+    ++numFused;
+  }
+}
+
+void FuseProjectionsPass::runOnOperation() {
+  llvm::MapVector<std::pair<Value, Block *>, Group> groups;
+  getOperation().walk(
+      [&](llm::LinearOp linear) { groups[{linear.getX(), linear->getBlock()}].push_back(linear); });
+  Parameters parameters(getOperation());
+  for (auto &[input, group] : groups) {
+    if (group.size() == 1)
+      continue;
+    StringRef reason = obstacle(group, parameters);
+    if (reason.empty()) {
+      fuse(group, parameters);
+      continue;
+    }
+    numLeft += group.size();
+    group.front().emitRemark() << "not fused with the " << group.size() - 1
+                               << " other linears of the same input: " << reason;
+  }
+}
