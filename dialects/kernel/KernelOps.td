@@ -65,9 +65,9 @@ def Kernel_NormOp : Kernel_Op<"norm", [Pure, AttrSizedOperandSegments]> {
                             Optional<Kernel_Weight>:$bias, F64Attr:$eps), LaunchAttributes);
   let results = (outs Kernel_Activation:$result, Optional<Kernel_Activation>:$sum);
   let assemblyFormat = [{
-    `` $kind $x (`plus` $residual^)? `,` $weight (`bias` $bias^)? attr-dict `:`
-    type($x) (`,` type($residual)^)? `,` type($weight) (`,` type($bias)^)?
-    `->` type($result) (`,` type($sum)^)?
+    `` $kind $x (`plus` $residual^ `:` type($residual))? `,` $weight
+    (`bias` $bias^ `:` type($bias))? attr-dict `:` type($x) `,` type($weight) `->` type($result)
+    (`,` type($sum)^)?
   }];
   let hasVerifier = 1;
 }

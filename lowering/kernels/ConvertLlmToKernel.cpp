@@ -130,7 +130,7 @@ private:
       return op.emitOpError("has no kernel for a bias and ways = 2; pack it with ways = 1");
     int64_t columns = cast<RankedTensorType>(op.getType()).getDimSize(1) / 2;
     Value halves[2];
-    for (Operation *user : llvm::make_early_inc_range(op->getUsers())) {
+    for (Operation *user : llvm::reverse(llvm::to_vector(op->getUsers()))) {
       auto slice = dyn_cast<llm::SliceOp>(user);
       if (!slice || slice.getType().getDimSize(1) != columns ||
           int64_t(slice.getOffset()) % columns != 0)

@@ -175,6 +175,9 @@ static void moveIntoProduct(MapOp map, EpiloguePlan &plan) {
     body.addArgument(builder.getF32Type(), product.getLoc());
   SmallVector<Value> sums(body.getArguments());
   OperandList extras(body, product.getLoc());
+  for (MatmulOp producer : plan.producers)
+    for (Value extra : producer ? ValueRange(producer.getExtras()) : ValueRange())
+      extras.scalarFor(extra); // those that are there already come first
 
   SmallVector<Value> arguments, products;
   for (auto [input, producer] : llvm::zip_equal(map.getInputs(), plan.producers)) {
