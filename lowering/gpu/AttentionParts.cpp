@@ -1,0 +1,68 @@
+//===- AttentionParts.cpp - what both attention kernels do ----------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/gpu/AttentionParts.h"
+#include "lowering/gpu/SharedTile.h"
+#include <limits>
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::ptx;
+using llvm::ArrayRef;
+using llvm::SmallVector;
+
+SoftmaxRow SoftmaxRow::begin(PtxBuilder &b) {
+  return {b.f32(-std::numeric_limits<double>::infinity()), b.f32(0)};
+}
+
+SmallVector<Scalar> SoftmaxRow::update(PtxBuilder &b, ArrayRef<std::pair<Scalar, Scalar>> scores,
+                                       double scale, Scalar &correction) {
+  Scalar best = maximum;
+  for (auto [first, second] : scores)
+    best = max(best, max(first, second));
+  best = b.warpMax(best, /*lanes=*/4);
+  Scalar factor = b.f32(scale), shift = best * b.f32(-scale);
+  correction = b.exp2(fma(maximum, factor, shift));
+  maximum = best;
+  sum = sum * correction;
+  SmallVector<Scalar> words;
+  for (auto [first, second] : scores) {
+    words.push_back(
+        b.packBf16(b.exp2(fma(first, factor, shift)), b.exp2(fma(second, factor, shift))));
+    sum = sum + (b.lowFloat(words.back()) + b.highFloat(words.back()));
+  }
+  return words;
+}
+
+SmallVector<Scalar> ptx::loadQueryChunk(PtxBuilder &b, Value head, Scalar dim, int64_t headDim,
+                                        Access access, Scalar valid) {
+  SmallVector<Value> zeros(4, b.i32(0));
+  SmallVector<Value> words = b.ifElse(valid & (dim < headDim), zeros, [&]() -> SmallVector<Value> {
+    if (headDim % kChunk == 0)
+      return llvm::to_vector_of<Value>(
+          b.loadWords(b.elementPtr(head, b.getBF16Type(), dim), access));
+    // Heads of such sizes start anywhere.
+    SmallVector<Value> packed;
+    for (int64_t i = 0; i < kChunk; i += 2) {
+      auto element = [&](int64_t offset) {
+        Scalar index = dim + offset;
+        Scalar value =
+            b.loadFloats(head, b.getBF16Type(), min(index, b.i32(headDim - 1)), 1, access).front();
+        return select(index < headDim, value, b.f32(0));
+      };
+      packed.push_back(b.packBf16(element(i), element(i + 1)));
+    }
+    return packed;
+  });
+  return llvm::map_to_vector(words, [&](Value word) { return b.wrap(word); });
+}
+
+Value ptx::cacheRow(PtxBuilder &b, Value pool, const AttentionShape &shape, Scalar page,
+                    Scalar kvHead, Scalar token) {
+  Scalar row = (page * shape.kvHeads + kvHead) * kPageTokens + token;
+  return b.elementPtr(pool, b.getBF16Type(), row.toI64() * shape.headStride);
+}

@@ -1,0 +1,45 @@
+//===- AttentionParts.h - what both attention kernels do --------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_GPU_ATTENTIONPARTS_H
+#define QOPT_LOWERING_GPU_ATTENTIONPARTS_H
+
+#include "lowering/gpu/KernelConfig.h"
+#include "lowering/gpu/KernelFunction.h"
+
+namespace qopt::ptx {
+
+/// Tokens of a page of the cache.
+inline constexpr int64_t kPageTokens = 128;
+
+/// The running softmax of one row of scores, of which the four lanes of a quad hold parts: its
+/// maximum so far, the same in all four, and this lane's part of the sum of weights.
+struct SoftmaxRow {
+  Scalar maximum, sum;
+
+  static SoftmaxRow begin(PtxBuilder &b);
+  /// Takes this lane's scores, two for each 16x8 tile, and returns their weights rounded to bf16, a
+  /// word for each tile. Sums the rounded weights, so that the weights of a row sum to one. `scale`
+  /// multiplies scores and includes log2(e). `correction` is what earlier results must be multiplied
+  /// with.
+  llvm::SmallVector<Scalar> update(PtxBuilder &b,
+                                   llvm::ArrayRef<std::pair<Scalar, Scalar>> scores, double scale,
+                                   Scalar &correction);
+};
+
+/// Elements `[dim, dim + 8)` of the query head that starts at `head`, as words of two bf16; zero
+/// beyond the head, or where not `valid`.
+llvm::SmallVector<Scalar> loadQueryChunk(PtxBuilder &b, mlir::Value head, Scalar dim,
+                                         int64_t headDim, Access access, Scalar valid);
+
+/// The row of token `token` in the page `page` of KV head `kvHead`, in a pool.
+mlir::Value cacheRow(PtxBuilder &b, mlir::Value pool, const AttentionShape &shape, Scalar page,
+                     Scalar kvHead, Scalar token);
+
+} // namespace qopt::ptx
+
+#endif // QOPT_LOWERING_GPU_ATTENTIONPARTS_H

@@ -1,0 +1,280 @@
+//===- ConfigurePtxKernels.cpp - tile sizes and grids ---------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/gpu/Emitters.h"
+#include "lowering/gpu/KernelConfig.h"
+#include "lowering/gpu/Passes.h"
+#include "lowering/gpu/Tuning.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace qopt {
+#define GEN_PASS_DEF_CONFIGUREPTXKERNELS
+#include "lowering/gpu/Passes.h.inc"
+} // namespace qopt
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::ptx;
+
+/// Multiprocessors of the chip that choices aim at: an H100. Smaller chips are filled as well.
+static constexpr int64_t kMultiprocessors = 132;
+
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
+
+/// Threads for a row of `columns`, of which each takes `perThread` at once and up to four times.
+static RowConfig chooseRow(int64_t columns, int64_t perThread) {
+  int64_t threads = llvm::alignTo(llvm::divideCeil(columns, perThread), 32);
+  if (threads > 256)
+    threads = llvm::alignTo(llvm::divideCeil(threads, 4), 32);
+  return {std::clamp<int64_t>(threads, 32, 1024)};
+}
+
+/// Eight loads in flight a lane, and enough blocks for every multiprocessor to hold several: first
+/// from few columns a warp, then from splitting the depth.
+static MatvecConfig chooseMatvec(const MatmulShape &shape) {
+  constexpr int64_t loads = 8, warps = 4;
+  int64_t weightRows = shape.columns * shape.ways;
+  // Many weight rows at once spare loads of x; registers for their sums limit it.
+  int64_t rowsPerWarp = weightRows >= 16384 && shape.rows <= 2 ? 4 : 2;
+  MatvecConfig config{warps, 1, rowsPerWarp / shape.ways, loads / rowsPerWarp};
+  int64_t rounds = shape.depth / (32 * 8);
+  while (config.split < warps && rounds / (2 * config.split) >= config.unroll &&
+         shape.columns / config.blockColumns() < 4 * kMultiprocessors)
+    config.split *= 2;
+  return config;
+}
+
+/// Large tiles where the grid of a few hundred rows fills the chip with them; smaller ones elsewhere.
+static MmaConfig chooseMma(const MatmulShape &shape) {
+  int64_t weightRows = shape.columns * shape.ways;
+  if (weightRows >= 4096)
+    return {128, 128, 32, 4, 2, 2};
+  if (weightRows >= 1024)
+    return {64, 128, 32, 4, 2, 2};
+  return {64, 64, 32, 4, 2, 2};
+}
+
+static DecodeAttentionConfig chooseDecode(const AttentionShape &shape) {
+  DecodeAttentionConfig config{8};
+  while (config.sharedBytes(shape) > kMaxSharedBytes)
+    config.warps /= 2;
+  return config;
+}
+
+static PrefillAttentionConfig choosePrefill(const AttentionShape &shape) {
+  // Larger heads leave fewer registers for scores, and less shared memory for keys.
+  PrefillAttentionConfig config{4, shape.headDim <= 128 ? 64 : 32};
+  while (config.blockRows() < shape.group && config.warps < 8)
+    config.warps *= 2;
+  while (config.sharedBytes(shape) > kMaxSharedBytes && config.keys > 16)
+    config.keys /= 2;
+  return config;
+}
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Gives one op its config and the launch that follows from it.
+class Configurator {
+public:
+  Configurator(const Tuning &tuning, MLIRContext *context) : tuning(tuning), context(context) {}
+
+  LogicalResult configure(Operation *op);
+  bool isTuned() const { return tuned; }
+
+private:
+  using Sizes = llvm::StringMap<int64_t>;
+
+  /// The tuning file's config for `op`, or `choice`.
+  template <typename Config>
+  void setConfig(Operation *op, const Sizes &sizes, Config choice) {
+    DictionaryAttr config = tuning.find(op, sizes);
+    tuned = bool(config);
+    cast<kernel::LaunchOpInterface>(op).setConfigAttr(config ? config
+                                                            : choice.toAttribute(context));
+  }
+
+  void setLaunch(Operation *op, ArrayRef<AffineExpr> grid, int64_t block, int64_t shared) {
+    cast<kernel::LaunchOpInterface>(op).setLaunchAttr(kernel::LaunchAttr::get(
+        context, AffineMap::get(0, 2, grid, context), block, shared, /*scratch=*/0));
+  }
+
+  AffineExpr constant(int64_t value) { return getAffineConstantExpr(value, context); }
+  AffineExpr sequences() { return getAffineSymbolExpr(1, context); }
+  /// Blocks for a result's rows, `perBlock` each.
+  AffineExpr rowBlocks(Value result, int64_t perBlock = 1) {
+    int64_t rows = cast<RankedTensorType>(result.getType()).getDimSize(0);
+    if (!ShapedType::isDynamic(rows))
+      return constant(llvm::divideCeil(rows, perBlock));
+    AffineExpr symbol = getAffineSymbolExpr(0, context);
+    return perBlock == 1 ? symbol : symbol.ceilDiv(perBlock);
+  }
+  static int64_t columnsOf(Value value) {
+    return cast<RankedTensorType>(value.getType()).getDimSize(1);
+  }
+
+  LogicalResult configureRow(Operation *op, int64_t perThread, int64_t shared);
+  LogicalResult configureMap(kernel::MapOp op);
+  LogicalResult configureRope(kernel::RopeAppendOp op);
+  LogicalResult configureMatmul(kernel::MatmulOp op);
+  LogicalResult configureAttention(kernel::AttentionOp op);
+
+  const Tuning &tuning;
+  MLIRContext *context;
+  bool tuned = false;
+};
+
+} // namespace
+
+LogicalResult Configurator::configureRow(Operation *op, int64_t perThread, int64_t shared) {
+  Value result = op->getResult(0);
+  setConfig(op, {{"columns", columnsOf(result)}}, chooseRow(columnsOf(result), perThread));
+  FailureOr<RowConfig> config = RowConfig::read(op);
+  if (failed(config))
+    return failure();
+  setLaunch(op, {rowBlocks(result)}, config->threads, shared);
+  return success();
+}
+
+LogicalResult Configurator::configureMap(kernel::MapOp op) {
+  int64_t columns = columnsOf(op.getResult());
+  int64_t threads = llvm::alignTo(llvm::divideCeil(columns, kMapColumns), 32);
+  setConfig(op, {{"columns", columns}}, RowConfig{std::min<int64_t>(threads, 256)});
+  FailureOr<RowConfig> config = RowConfig::read(op);
+  if (failed(config))
+    return failure();
+  int64_t blocks = llvm::divideCeil(columns, config->threads * kMapColumns);
+  setLaunch(op, {rowBlocks(op.getResult()), constant(blocks)}, config->threads, 0);
+  return success();
+}
+
+LogicalResult Configurator::configureRope(kernel::RopeAppendOp op) {
+  AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
+  int64_t heads = op.getHeads() + 2 * shape.kvHeads;
+  setConfig(op,
+            {{"heads", op.getHeads()}, {"kv_heads", shape.kvHeads}, {"head_dim", shape.headDim}},
+            HeadConfig{4});
+  FailureOr<HeadConfig> config = HeadConfig::read(op);
+  if (failed(config))
+    return failure();
+  int64_t blocks = llvm::divideCeil(heads, config->warps);
+  setLaunch(op, {rowBlocks(op.getResult()), constant(blocks)}, config->warps * 32, 0);
+  return success();
+}
+
+LogicalResult Configurator::configureMatmul(kernel::MatmulOp op) {
+  MatmulShape shape(op);
+  Sizes sizes = {{"columns", shape.columns}, {"depth", shape.depth}, {"ways", shape.ways}};
+  bool isMatvec = !ShapedType::isDynamic(shape.rows) && shape.rows <= 8;
+  if (!ShapedType::isDynamic(shape.rows))
+    sizes["rows"] = shape.rows;
+  if (isMatvec)
+    setConfig(op, sizes, chooseMatvec(shape));
+  else
+    setConfig(op, sizes, chooseMma(shape));
+
+  StringAttr algorithm = readAlgorithm(op);
+  if (!algorithm)
+    return failure();
+  if (algorithm == MatvecConfig::algorithm) {
+    FailureOr<MatvecConfig> config = MatvecConfig::read(op);
+    if (failed(config))
+      return failure();
+    int64_t blocks = llvm::divideCeil(shape.columns, config->blockColumns());
+    setLaunch(op, {constant(blocks)}, config->warps * 32, config->sharedBytes(shape));
+    return success();
+  }
+  FailureOr<MmaConfig> config = MmaConfig::read(op);
+  if (failed(config))
+    return failure();
+  // Rows vary fastest: blocks that run together share a tile of weights.
+  int64_t blocks = llvm::divideCeil(shape.columns * shape.ways, config->tileColumns);
+  setLaunch(op, {rowBlocks(op.getResult(), config->tileRows), constant(blocks)},
+            config->threads(), config->sharedBytes());
+  return success();
+}
+
+LogicalResult Configurator::configureAttention(kernel::AttentionOp op) {
+  AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
+  Sizes sizes = {
+      {"heads", op.getHeads()}, {"kv_heads", shape.kvHeads}, {"head_dim", shape.headDim}};
+  int64_t rows = cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
+  if (!ShapedType::isDynamic(rows)) {
+    sizes["rows"] = rows;
+    setConfig(op, sizes, chooseDecode(shape));
+  } else {
+    setConfig(op, sizes, choosePrefill(shape));
+  }
+
+  StringAttr algorithm = readAlgorithm(op);
+  if (!algorithm)
+    return failure();
+  if (algorithm == DecodeAttentionConfig::algorithm) {
+    FailureOr<DecodeAttentionConfig> config = DecodeAttentionConfig::read(op);
+    if (failed(config))
+      return failure();
+    int64_t tiles = llvm::divideCeil(shape.group, 16);
+    setLaunch(op, {rowBlocks(op.getResult()), constant(shape.kvHeads * tiles)},
+              config->warps * 32, config->sharedBytes(shape));
+    return success();
+  }
+  FailureOr<PrefillAttentionConfig> config = PrefillAttentionConfig::read(op);
+  if (failed(config))
+    return failure();
+  setLaunch(op,
+            {rowBlocks(op.getResult(), config->blockTokens(shape)), constant(shape.kvHeads),
+             sequences()},
+            config->warps * 32, config->sharedBytes(shape));
+  return success();
+}
+
+LogicalResult Configurator::configure(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](kernel::GatherOp op) { return configureRow(op, /*perThread=*/8, 0); })
+      .Case([&](kernel::NormOp op) {
+        return configureRow(op, /*perThread=*/4, kNormSharedBytes);
+      })
+      .Case([&](kernel::MapOp op) { return configureMap(op); })
+      .Case([&](kernel::RopeAppendOp op) { return configureRope(op); })
+      .Case([&](kernel::MatmulOp op) { return configureMatmul(op); })
+      .Case([&](kernel::AttentionOp op) { return configureAttention(op); })
+      .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
+}
+
+namespace {
+
+struct ConfigurePtxKernels : qopt::impl::ConfigurePtxKernelsBase<ConfigurePtxKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    auto target = function->getAttrOfType<StringAttr>(kernel::kTargetAttr);
+    if (!target || target != "ptx")
+      return;
+    FailureOr<Tuning> rules = Tuning::read(tuning, function.getLoc());
+    if (failed(rules))
+      return signalPassFailure();
+    WalkResult result = function.walk([&](kernel::LaunchOpInterface op) {
+      Configurator configurator(*rules, &getContext());
+      if (failed(configurator.configure(op)))
+        return WalkResult::interrupt();
+      ++numConfigured;
+      numTuned += configurator.isTuned();
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,309 @@
+//===- EmitPrefillAttention.cpp - many queries, on tensor cores -----------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A block takes consecutive tokens of one sequence (grid z), and all query heads that share a KV head
+// (grid y): these are the rows of its tile, so that keys and values are read once for a group. Tiles
+// of keys and values, each within a page, are double buffered in shared memory; scores, weights and
+// results stay in registers (Dao et al. 2022). Blocks beyond the end of their sequence leave at once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/gpu/AttentionParts.h"
+#include "lowering/gpu/Emitters.h"
+#include "lowering/gpu/SharedTile.h"
+#include <numbers>
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::ptx;
+using Kind = kernel::Argument::Kind;
+using llvm::SmallVector;
+
+/// Rows of a warp: an mma tile.
+static constexpr int64_t kWarpRows = 16;
+/// Up to this head size the query's fragments stay in registers; larger ones are read again for each
+/// tile of keys.
+static constexpr int64_t kMaxHeldHead = 128;
+
+namespace {
+
+class PrefillAttentionEmitter {
+public:
+  PrefillAttentionEmitter(kernel::AttentionOp op, KernelFunction &function,
+                          PrefillAttentionConfig config)
+      : op(op), function(function), b(function.getBuilder()), config(config),
+        shape(op, op.getCacheAttr(), op.getHeads()), tile(roundUp(shape.headDim, 64)) {}
+
+  void emit();
+
+private:
+  using Fragment = std::array<Value, 4>;
+  struct State {
+    SmallVector<SoftmaxRow, 2> rows; ///< rows lane / 4 and lane / 4 + 8 of the warp
+    SmallVector<MmaSums> result;     ///< a tile for each 8 elements of the head
+    SmallVector<Value> flatten() const;
+    static State parse(PtxBuilder &b, ValueRange values);
+  };
+
+  void emitBlock();
+  void stageQuery();
+  void copyTile(Value stage, Scalar index);
+  Fragment queryFragment(int64_t chunk);
+  SmallVector<MmaSums> score(Value keys);
+  State attend(Value stage, Scalar index, State state);
+  void store(State &state);
+  /// Calls `body(row, chunk)` so that the block's threads together visit every 16 bytes of `rows`
+  /// rows that mma reads.
+  void forEachChunk(int64_t rows, llvm::function_ref<void(Scalar, Scalar)> body);
+
+  int64_t threads() const { return config.warps * kWarpSize; }
+  /// Steps of 16 elements through a head; the last may be half zeros.
+  int64_t headSteps() const { return llvm::divideCeil(shape.headDim, 16); }
+  int64_t tileBytes() const { return config.keys * tile.rowBytes(); }
+  int64_t stageBase(int64_t stage) const {
+    return config.blockRows() * tile.rowBytes() + stage * 2 * tileBytes();
+  }
+  /// The token, from the sequence's first in this step, and the head in its group of a block's row.
+  Scalar tokenOf(Scalar blockRow) { return firstToken + blockRow / shape.group; }
+
+  kernel::AttentionOp op;
+  KernelFunction &function;
+  PtxBuilder &b;
+  PrefillAttentionConfig config;
+  AttentionShape shape;
+  SharedTile tile;
+  Scalar thread, lane, warpRow;
+  Scalar kvHead, sequence, sequenceRow, past; ///< sequenceRow: of the sequence's first token
+  Scalar firstToken, endToken;                ///< of the block, counted from sequenceRow
+  SmallVector<Fragment> heldQuery;
+};
+
+} // namespace
+
+SmallVector<Value> PrefillAttentionEmitter::State::flatten() const {
+  SmallVector<Value> values;
+  for (const SoftmaxRow &row : rows)
+    values.append({row.maximum, row.sum});
+  for (const MmaSums &sums : result)
+    values.append(sums.begin(), sums.end());
+  return values;
+}
+
+PrefillAttentionEmitter::State PrefillAttentionEmitter::State::parse(PtxBuilder &b,
+                                                                     ValueRange values) {
+  State state;
+  for (size_t i = 0; i < 4; i += 2)
+    state.rows.push_back({b.wrap(values[i]), b.wrap(values[i + 1])});
+  for (size_t i = 4; i < values.size(); i += 4)
+    state.result.push_back({values[i], values[i + 1], values[i + 2], values[i + 3]});
+  return state;
+}
+
+void PrefillAttentionEmitter::forEachChunk(int64_t rows,
+                                           llvm::function_ref<void(Scalar, Scalar)> body) {
+  int64_t rowChunks = headSteps() * 2, total = rows * rowChunks;
+  for (int64_t i = 0; i < total; i += threads()) {
+    Scalar row, chunk;
+    if (threads() % rowChunks == 0) { // the same column each time
+      row = thread / rowChunks + i / rowChunks;
+      chunk = thread % rowChunks;
+    } else {
+      row = (thread + i) / rowChunks;
+      chunk = (thread + i) % rowChunks;
+    }
+    if (i + threads() <= total)
+      body(row, chunk);
+    else
+      b.ifThen(row < rows, [&] { body(row, chunk); });
+  }
+}
+
+void PrefillAttentionEmitter::stageQuery() {
+  Matrix q = function.activation(op.getQ());
+  forEachChunk(config.blockRows(), [&](Scalar row, Scalar chunk) {
+    Scalar token = tokenOf(row);
+    Value head = b.elementPtr(q.row(b, sequenceRow + token), q.element,
+                              (kvHead * shape.group + row % shape.group) * shape.headDim);
+    SmallVector<Scalar> words =
+        loadQueryChunk(b, head, chunk * kChunk, shape.headDim, q.access, token < endToken);
+    SmallVector<Scalar> floats = llvm::map_to_vector(
+        words, [&](Scalar word) { return word.bitcast(b.getF32Type()); });
+    b.storeFloats(b.bytePtr(b.sharedMemory(), tile.offset(row, chunk)), b.getF32Type(), b.i32(0),
+                  floats);
+  });
+}
+
+/// Copies tile `index` of keys and values into a stage; zeros after the block's last token.
+void PrefillAttentionEmitter::copyTile(Value stage, Scalar index) {
+  Scalar firstKey = index * config.keys, keyEnd = past + endToken;
+  Scalar page =
+      b.loadI32(function.pointer(Kind::PageTable),
+                sequence * function.number(Kind::MaxPages) + firstKey / kPageTokens);
+  int64_t target = 0;
+  for (Kind pool : {Kind::KeyCache, Kind::ValueCache}) {
+    Value source =
+        cacheRow(b, function.pointer(pool), shape, page, kvHead, firstKey % kPageTokens);
+    forEachChunk(config.keys, [&](Scalar row, Scalar chunk) {
+      Scalar inside = firstKey + row < keyEnd;
+      if (shape.headStride % 16 != 0)
+        inside = inside & (chunk * kChunk < shape.headStride);
+      Scalar index = row * shape.headStride + chunk * kChunk;
+      b.copyAsync(b.bytePtr(stage, tile.offset(row, chunk) + target),
+                  b.elementPtr(source, b.getBF16Type(), index),
+                  select(inside, b.i32(16), b.i32(0)));
+    });
+    target += tileBytes();
+  }
+}
+
+PrefillAttentionEmitter::Fragment PrefillAttentionEmitter::queryFragment(int64_t step) {
+  if (!heldQuery.empty())
+    return heldQuery[step];
+  return b.loadMatrices(b.bytePtr(b.sharedMemory(), tile.offsetA(lane, warpRow, step * 2)), false);
+}
+
+/// Scores of the warp's rows for a tile of keys, 8 keys a tile of sums.
+SmallVector<MmaSums> PrefillAttentionEmitter::score(Value keys) {
+  Value zero = b.f32(0);
+  SmallVector<MmaSums> scores(config.keys / 8, {zero, zero, zero, zero});
+  for (int64_t step = 0; step < headSteps(); ++step) {
+    Fragment query = queryFragment(step);
+    for (int64_t j = 0; j < config.keys / 16; ++j) {
+      Fragment pair = b.loadMatrices(
+          b.bytePtr(keys, tile.offsetB(lane, b.i32(j * 16), step * 2)), false);
+      for (int64_t half = 0; half < 2; ++half)
+        scores[2 * j + half] =
+            b.mma(query, ArrayRef<Value>(pair).slice(half * 2, 2), scores[2 * j + half]);
+    }
+  }
+  return scores;
+}
+
+PrefillAttentionEmitter::State PrefillAttentionEmitter::attend(Value stage, Scalar index,
+                                                               State state) {
+  SmallVector<MmaSums> scores = score(stage);
+  SmallVector<SmallVector<Scalar>> weights; // [half][tile]
+  for (int64_t half = 0; half < 2; ++half) {
+    // Keys of the tile, from this lane's first on, that the row sees: up to its own position.
+    Scalar row = warpRow + lane / 4 + half * 8, laneKey = index * config.keys + lane % 4 * 2;
+    Scalar end = past + tokenOf(row) + 1, visible = max(end, laneKey) - laneKey;
+    SmallVector<std::pair<Scalar, Scalar>> pairs;
+    for (auto [j, sums] : llvm::enumerate(scores)) {
+      auto masked = [&](int64_t column) {
+        return select(visible > int64_t(j * 8 + column), b.wrap(sums[half * 2 + column]),
+                      SoftmaxRow::begin(b).maximum);
+      };
+      pairs.push_back({masked(0), masked(1)});
+    }
+    Scalar correction;
+    double scale = op.getScale().convertToDouble() * std::numbers::log2e;
+    weights.push_back(state.rows[half].update(b, pairs, scale, correction));
+    for (MmaSums &sums : state.result)
+      for (int64_t column = 0; column < 2; ++column)
+        sums[half * 2 + column] = b.wrap(sums[half * 2 + column]) * correction;
+  }
+
+  Value values = b.bytePtr(stage, b.i32(tileBytes()));
+  for (int64_t step = 0; step < config.keys / 16; ++step) {
+    Fragment rows = {weights[0][2 * step], weights[1][2 * step], weights[0][2 * step + 1],
+                     weights[1][2 * step + 1]};
+    for (int64_t j = 0; j < headSteps(); ++j) {
+      // Transposed, the tiles of 16 keys and 16 columns are the B operands of two mma.
+      Fragment pair = b.loadMatrices(
+          b.bytePtr(values, tile.offsetA(lane, b.i32(step * 16), j * 2)), true);
+      for (int64_t half = 0; half < 2; ++half)
+        state.result[2 * j + half] =
+            b.mma(rows, ArrayRef<Value>(pair).slice(half * 2, 2), state.result[2 * j + half]);
+    }
+  }
+  return state;
+}
+
+void PrefillAttentionEmitter::store(State &state) {
+  Matrix result = function.activation(op.getResult());
+  for (int64_t half = 0; half < 2; ++half) {
+    Scalar row = warpRow + lane / 4 + half * 8, token = tokenOf(row);
+    Scalar factor = b.reciprocal(b.warpSum(state.rows[half].sum, /*lanes=*/4));
+    b.ifThen(token < endToken, [&] {
+      Value head = b.elementPtr(result.row(b, sequenceRow + token), result.element,
+                                (kvHead * shape.group + row % shape.group) * shape.headDim);
+      for (int64_t j = 0; j * 8 < shape.headDim; ++j) {
+        Scalar dim = lane % 4 * 2 + j * 8;
+        SmallVector<Scalar> pair;
+        for (int64_t column = 0; column < 2; ++column)
+          pair.push_back(b.wrap(state.result[j][half * 2 + column]) * factor);
+        if (shape.headDim % 8 == 0) {
+          b.storeFloats(head, result.element, dim, pair);
+          continue;
+        }
+        for (int64_t column = 0; column < 2; ++column)
+          b.ifThen(dim + column < shape.headDim, [&] {
+            b.storeFloats(head, result.element, dim + column, {pair[column]});
+          });
+      }
+    });
+  }
+}
+
+void PrefillAttentionEmitter::emitBlock() {
+  Value shared = b.sharedMemory();
+  Value stage0 = b.bytePtr(shared, b.i32(stageBase(0)));
+  copyTile(stage0, b.i32(0));
+  b.commitCopies();
+  stageQuery();
+  if (shape.headDim <= kMaxHeldHead) {
+    b.barrier();
+    for (int64_t step = 0; step < headSteps(); ++step)
+      heldQuery.push_back(b.loadMatrices(
+          b.bytePtr(shared, tile.offsetA(lane, warpRow, step * 2)), false));
+  }
+  State state;
+  state.rows.assign(2, SoftmaxRow::begin(b));
+  Value zero = b.f32(0);
+  state.result.assign(headSteps() * 2, {zero, zero, zero, zero});
+  Scalar numTiles = (past + endToken + (config.keys - 1)) / config.keys;
+  SmallVector<Value> last = b.forLoop(
+      b.i32(0), numTiles, b.i32(1), state.flatten(), [&](Scalar i, ValueRange now) {
+        auto stageOf = [&](Scalar index) {
+          return b.bytePtr(stage0, index % 2 * (2 * tileBytes()));
+        };
+        // This tile has arrived, and every warp has left the stage of the tile before.
+        b.waitCopies(0);
+        b.barrier();
+        b.ifThen(i + 1 < numTiles, [&] { copyTile(stageOf(i + 1), i + 1); });
+        b.commitCopies();
+        return attend(stageOf(i), i, State::parse(b, now)).flatten();
+      });
+  state = State::parse(b, last);
+  store(state);
+}
+
+void PrefillAttentionEmitter::emit() {
+  thread = b.threadId();
+  lane = thread % kWarpSize;
+  warpRow = thread / kWarpSize * kWarpRows;
+  kvHead = b.blockId(1);
+  sequence = b.blockId(2);
+  Value starts = function.pointer(Kind::SeqStart);
+  sequenceRow = b.loadI32(starts, sequence);
+  Scalar tokens = b.loadI32(starts, sequence + 1) - sequenceRow;
+  past = b.loadI32(function.pointer(Kind::Past), sequence);
+  // Late tokens see the most keys: their blocks start first.
+  int64_t blockTokens = config.blockTokens(shape);
+  firstToken = (b.gridSize(0) - 1 - b.blockId(0)) * blockTokens;
+  endToken = min(firstToken + blockTokens, tokens);
+  b.ifThen(firstToken < tokens, [&] { emitBlock(); });
+}
+
+LogicalResult ptx::emitPrefillAttention(kernel::AttentionOp op, gpu::GPUModuleOp module) {
+  FailureOr<PrefillAttentionConfig> config = PrefillAttentionConfig::read(op);
+  if (failed(config))
+    return failure();
+  KernelFunction function(op, module);
+  PrefillAttentionEmitter(op, function, *config).emit();
+  return success();
+}

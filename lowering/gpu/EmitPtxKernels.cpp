@@ -1,0 +1,112 @@
+//===- EmitPtxKernels.cpp - a gpu.module of every distinct kernel ---------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/gpu/Emitters.h"
+#include "lowering/gpu/KernelConfig.h"
+#include "lowering/gpu/Passes.h"
+#include "lowering/gpu/PtxBuilder.h"
+#include "lowering/gpu/PtxFeatures.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace qopt {
+#define GEN_PASS_DEF_EMITPTXKERNELS
+#include "lowering/gpu/Passes.h.inc"
+} // namespace qopt
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::ptx;
+
+static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](kernel::GatherOp op) { return emitGather(op, module); })
+      .Case([&](kernel::NormOp op) { return emitNorm(op, module); })
+      .Case([&](kernel::MapOp op) { return emitMap(op, module); })
+      .Case([&](kernel::RopeAppendOp op) { return emitRopeAppend(op, module); })
+      .Case([&](kernel::MatmulOp op) {
+        StringAttr algorithm = readAlgorithm(op);
+        if (!algorithm)
+          return failure();
+        return algorithm == MatvecConfig::algorithm ? emitMatvec(op, module)
+                                                    : emitMatmul(op, module);
+      })
+      .Case([&](kernel::AttentionOp op) {
+        StringAttr algorithm = readAlgorithm(op);
+        if (!algorithm)
+          return failure();
+        return algorithm == DecodeAttentionConfig::algorithm ? emitDecodeAttention(op, module)
+                                                             : emitPrefillAttention(op, module);
+      })
+      .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
+}
+
+/// Tensor cores take bf16, and so their operands are stored.
+static LogicalResult checkOperandTypes(Operation *op) {
+  auto check = [&](StringRef name, Value value) -> LogicalResult {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getElementType().isBF16())
+      return success();
+    return op->emitOpError() << "reads " << name << " as bf16 on ptx, not " << type;
+  };
+  if (auto matmul = dyn_cast<kernel::MatmulOp>(op))
+    return check("x", matmul.getX());
+  if (auto attention = dyn_cast<kernel::AttentionOp>(op))
+    return check("q", attention.getQ());
+  return success();
+}
+
+/// Declares the dynamic shared memory that all kernels use.
+static void declareSharedMemory(gpu::GPUModuleOp module) {
+  auto builder = ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
+  LLVM::GlobalOp::create(builder, LLVM::LLVMArrayType::get(builder.getI8Type(), 0),
+                         /*isConstant=*/false, LLVM::Linkage::External, kSharedMemorySymbol,
+                         /*value=*/Attribute(), /*alignment=*/128, /*addrSpace=*/3);
+}
+
+namespace {
+
+struct EmitPtxKernels : qopt::impl::EmitPtxKernelsBase<EmitPtxKernels> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    ModuleOp root = getOperation();
+    if (!findChip(chip, root.getLoc()))
+      return signalPassFailure();
+    auto builder = ImplicitLocOpBuilder::atBlockEnd(root.getLoc(), root.getBody());
+    auto module = gpu::GPUModuleOp::create(builder, "ptx_" + chip);
+    declareSharedMemory(module);
+    for (auto function : root.getOps<func::FuncOp>()) {
+      auto target = function->getAttrOfType<StringAttr>(kernel::kTargetAttr);
+      if (!target || target != "ptx")
+        continue;
+      WalkResult result = function.walk([&](kernel::LaunchOpInterface op) {
+        return failed(emitOnce(op, module)) ? WalkResult::interrupt() : WalkResult::advance();
+      });
+      if (result.wasInterrupted())
+        return signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult emitOnce(kernel::LaunchOpInterface op, gpu::GPUModuleOp module) {
+    if (!op.getKernelAttr())
+      return op->emitOpError("has no kernel name; name-kernels gives it one");
+    if (!op.getLaunchAttr())
+      return op->emitOpError("has no launch; configure-ptx-kernels gives it one");
+    if (!names.insert(op.getKernelAttr().getValue()).second)
+      return success();
+    ++numKernels;
+    if (failed(checkOperandTypes(op)))
+      return failure();
+    return emitKernel(op, module);
+  }
+
+  llvm::StringSet<> names;
+};
+
+} // namespace

@@ -1,0 +1,108 @@
+//===- KernelConfig.h - the choices behind each kernel ----------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A kernel op's `config` attribute is a dictionary: an algorithm and its numbers. It may come from a
+// tuning file or be edited by hand, so each reader checks that the emitter can build what it says
+// and reports on the op what cannot be.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_GPU_KERNELCONFIG_H
+#define QOPT_LOWERING_GPU_KERNELCONFIG_H
+
+#include "dialects/kernel/Kernel.h"
+
+namespace qopt::ptx {
+
+/// Shared memory that a block may have on every chip from sm_80 on (sm_86 and sm_89: 99 KiB).
+inline constexpr int64_t kMaxSharedBytes = 99 * 1024;
+
+/// The sizes of a product: `x [rows, depth]`, weights `[ways * columns, depth]`.
+struct MatmulShape {
+  explicit MatmulShape(kernel::MatmulOp op);
+  int64_t rows; ///< mlir::ShapedType::kDynamic in prefill
+  int64_t depth, columns, ways;
+};
+
+/// The sizes of an attention: `group` query heads share each of `kvHeads`.
+struct AttentionShape {
+  AttentionShape(mlir::Operation *op, mlir::FlatSymbolRefAttr cache, int64_t heads);
+  int64_t kvHeads, group, headDim;
+  int64_t headStride; ///< elements of a cached row: headDim rounded up to 8, so that it is aligned
+};
+
+/// A block for each row: gather, norm, map.
+struct RowConfig {
+  static constexpr llvm::StringLiteral algorithm = "row";
+  int64_t threads;
+
+  static mlir::FailureOr<RowConfig> read(mlir::Operation *op);
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+};
+
+/// A warp for each head of q, k and v.
+struct HeadConfig {
+  static constexpr llvm::StringLiteral algorithm = "head";
+  int64_t warps;
+
+  static mlir::FailureOr<HeadConfig> read(kernel::RopeAppendOp op);
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+};
+
+/// Few rows of x: a warp computes `columns` output columns at once, `split` warps share the depth of
+/// the same columns, and each lane has `unroll` loads of 16 bytes in flight for each weight row.
+struct MatvecConfig {
+  static constexpr llvm::StringLiteral algorithm = "matvec";
+  int64_t warps, split, columns, unroll;
+
+  int64_t blockColumns() const { return warps / split * columns; }
+  int64_t sharedBytes(const MatmulShape &shape) const;
+  static mlir::FailureOr<MatvecConfig> read(kernel::MatmulOp op);
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+};
+
+/// Many rows of x, on tensor cores: a block computes `tileRows` x `tileColumns` weight rows with
+/// `warpRows` x `warpColumns` warps, from a ring of `stages` tiles of `tileDepth`.
+struct MmaConfig {
+  static constexpr llvm::StringLiteral algorithm = "mma";
+  int64_t tileRows, tileColumns, tileDepth, stages, warpRows, warpColumns;
+
+  int64_t threads() const { return warpRows * warpColumns * 32; }
+  int64_t sharedBytes() const { return stages * (tileRows + tileColumns) * tileDepth * 2; }
+  static mlir::FailureOr<MmaConfig> read(kernel::MatmulOp op);
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+};
+
+/// One query of each head: a block for each row and KV head, whose `warps` share the past.
+struct DecodeAttentionConfig {
+  static constexpr llvm::StringLiteral algorithm = "decode";
+  int64_t warps;
+
+  int64_t sharedBytes(const AttentionShape &shape) const;
+  static mlir::FailureOr<DecodeAttentionConfig> read(kernel::AttentionOp op);
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+};
+
+/// Many queries: each of `warps` warps has 16 rows, which are the query heads of a KV head for
+/// consecutive tokens, against tiles of `keys` keys, double buffered.
+struct PrefillAttentionConfig {
+  static constexpr llvm::StringLiteral algorithm = "prefill";
+  int64_t warps, keys;
+
+  int64_t blockRows() const { return warps * 16; }
+  int64_t blockTokens(const AttentionShape &shape) const { return blockRows() / shape.group; }
+  int64_t sharedBytes(const AttentionShape &shape) const;
+  static mlir::FailureOr<PrefillAttentionConfig> read(kernel::AttentionOp op);
+  mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
+};
+
+/// The algorithm that `op`'s config names; null, with a diagnostic, without one.
+mlir::StringAttr readAlgorithm(mlir::Operation *op);
+
+} // namespace qopt::ptx
+
+#endif // QOPT_LOWERING_GPU_KERNELCONFIG_H

@@ -1,0 +1,67 @@
+//===- Passes.td - kernels for NVIDIA GPUs --------------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_GPU_PASSES_TD
+#define QOPT_LOWERING_GPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConfigurePtxKernels : Pass<"configure-ptx-kernels", "mlir::func::FuncOp"> {
+  let summary = "Choose tile sizes and grids of the kernels of a ptx function";
+  let description = [{
+    Sets `config` and `launch` on the kernel ops of functions marked `kernel.target = "ptx"`; other
+    functions are left alone. Products of up to 8 static rows become matrix-vector kernels, others
+    tensor core kernels. A tuning file overrides the choice where a rule matches, the first rule
+    first. A rule names an `op`, sizes of it (`rows`, `columns`, `depth`, `ways`; or `heads`,
+    `head_dim`, `kv_heads`), all optional, and the numbers of its config:
+
+    ```json
+    [ { "op": "kernel.matmul", "columns": 2048, "depth": 5632, "rows": 1,
+        "config": { "algorithm": "matvec", "warps": 8, "split": 2, "columns": 2, "unroll": 4 } } ]
+    ```
+  }];
+  let options = [
+    Option<"tuning", "tuning", "std::string", "", "JSON file of rules that override the choice">
+  ];
+  let statistics = [
+    Statistic<"numConfigured", "configured", "Kernels configured">,
+    Statistic<"numTuned", "tuned", "Kernels configured by the tuning file">
+  ];
+  let dependentDialects = ["kernel::KernelDialect"];
+}
+
+def EmitPtxKernels : Pass<"emit-ptx-kernels", "mlir::ModuleOp"> {
+  let summary = "Write a gpu.func for each distinct kernel of the ptx functions";
+  let description = [{
+    Appends `gpu.module @ptx_<chip>` with one kernel for each name among the launches of functions
+    marked `kernel.target = "ptx"`. Kernels must be named (`name-kernels`) and configured. The
+    functions' parameters are the ops' kernel arguments in order; docs/architecture.md describes the
+    ABI.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"", "chip to write kernels for: sm_80 or later">
+  ];
+  let statistics = [Statistic<"numKernels", "kernels", "Kernels emitted">];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
+    "mlir::math::MathDialect", "mlir::NVVM::NVVMDialect", "mlir::scf::SCFDialect",
+    "mlir::vector::VectorDialect"
+  ];
+}
+
+def LowerMathToPtx : Pass<"lower-math-to-ptx"> {
+  let summary = "Replace f32 functions by PTX's approximate instructions";
+  let description = [{
+    exp, exp2, tanh, erf, rsqrt and division, from `ex2.approx`, `rcp.approx` and `rsqrt.approx`:
+    within a few units in the last place of f32 (tanh and erf: 2e-7 absolute). Nothing is left that
+    would call a library.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::math::MathDialect"];
+}
+
+#endif // QOPT_LOWERING_GPU_PASSES_TD

@@ -1,0 +1,114 @@
+//===- PtxInstructions.cpp - conversions, warp and tensor core operations -===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/gpu/PtxBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace qopt::ptx;
+using llvm::ArrayRef;
+using llvm::SmallVector;
+
+Scalar PtxBuilder::lowFloat(Scalar word) { return (word << 16).bitcast(getF32Type()); }
+
+Scalar PtxBuilder::highFloat(Scalar word) {
+  return (word & int64_t(0xffff0000)).bitcast(getF32Type());
+}
+
+Scalar PtxBuilder::packBf16(Scalar low, Scalar high) {
+  Value pair = vector::FromElementsOp::create(*this, VectorType::get(2, getF32Type()),
+                                              ValueRange{low, high});
+  Value rounded = arith::TruncFOp::create(*this, VectorType::get(2, getBF16Type()), pair);
+  return wrap(LLVM::BitcastOp::create(*this, getI32Type(), rounded));
+}
+
+static Scalar permuteBytes(PtxBuilder &b, Scalar low, Scalar high, int64_t selector) {
+  return b.wrap(NVVM::PermuteOp::create(b, b.getI32Type(), low, high, b.i32(selector),
+                                        NVVM::PermuteMode::DEFAULT));
+}
+Scalar PtxBuilder::pairLow(Scalar first, Scalar second) {
+  return permuteBytes(*this, first, second, 0x5410);
+}
+Scalar PtxBuilder::pairHigh(Scalar first, Scalar second) {
+  return permuteBytes(*this, first, second, 0x7632);
+}
+
+static Scalar approximate(PtxBuilder &b, StringRef intrinsic, Scalar x) {
+  return b.wrap(LLVM::CallIntrinsicOp::create(b, x.getType(), b.getStringAttr(intrinsic),
+                                              ValueRange{x})
+                    .getResult(0));
+}
+Scalar PtxBuilder::exp2(Scalar x) { return approximate(*this, "llvm.nvvm.ex2.approx.ftz", x); }
+Scalar PtxBuilder::reciprocal(Scalar x) {
+  return approximate(*this, "llvm.nvvm.rcp.approx.ftz.f", x);
+}
+Scalar PtxBuilder::reciprocalSqrt(Scalar x) {
+  return approximate(*this, "llvm.nvvm.rsqrt.approx.ftz.f", x);
+}
+
+Scalar PtxBuilder::shuffleXor(Scalar value, unsigned mask) {
+  return wrap(NVVM::ShflOp::create(*this, value.getType(), i32(-1), Value(value), i32(mask),
+                                   i32(kWarpSize - 1), NVVM::ShflKind::bfly, UnitAttr()));
+}
+
+Scalar PtxBuilder::warpSum(Scalar value, unsigned lanes, unsigned stride) {
+  for (unsigned mask = lanes / 2 * stride; mask >= stride; mask /= 2)
+    value = value + shuffleXor(value, mask);
+  return value;
+}
+
+Scalar PtxBuilder::warpMax(Scalar value, unsigned lanes, unsigned stride) {
+  for (unsigned mask = lanes / 2 * stride; mask >= stride; mask /= 2)
+    value = max(value, shuffleXor(value, mask));
+  return value;
+}
+
+Value PtxBuilder::sharedMemory() {
+  return LLVM::AddressOfOp::create(*this, LLVM::LLVMPointerType::get(getContext(), 3),
+                                   kSharedMemorySymbol);
+}
+
+void PtxBuilder::copyAsync(Value sharedDst, Value globalSrc, Scalar bytes) {
+  // `.cg` leaves L1 alone: tiles are read once by each block.
+  NVVM::CpAsyncOp::create(*this, sharedDst, globalSrc, 16, NVVM::LoadCacheModifierKind::CG, bytes);
+}
+
+void PtxBuilder::commitCopies() { NVVM::CpAsyncCommitGroupOp::create(*this); }
+void PtxBuilder::waitCopies(unsigned pending) {
+  NVVM::CpAsyncWaitGroupOp::create(*this, pending);
+}
+
+/// The fields of a struct that an instruction returns.
+static std::array<Value, 4> unpackStruct(PtxBuilder &b, Value value) {
+  std::array<Value, 4> fields;
+  for (int64_t i = 0; i < 4; ++i)
+    fields[i] = LLVM::ExtractValueOp::create(b, value, i);
+  return fields;
+}
+
+std::array<Value, 4> PtxBuilder::loadMatrices(Value ptr, bool transposed) {
+  Type words = LLVM::LLVMStructType::getLiteral(getContext(),
+                                                SmallVector<Type>(4, getI32Type()));
+  Value loaded = NVVM::LdMatrixOp::create(
+      *this, words, ptr, 4, transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
+      NVVM::LdStMatrixShapeAttr::get(getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
+  return unpackStruct(*this, loaded);
+}
+
+MmaSums PtxBuilder::mma(ArrayRef<Value> a, ArrayRef<Value> b, const MmaSums &sums) {
+  Type result = LLVM::LLVMStructType::getLiteral(getContext(),
+                                                 SmallVector<Type>(4, getF32Type()));
+  Value product = NVVM::MmaOp::create(
+      *this, result, a, b, ValueRange(ArrayRef<Value>(sums)), ArrayRef<int64_t>{16, 8, 16},
+      std::nullopt, std::nullopt,
+      std::array<NVVM::MMATypes, 2>{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16},
+      std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  return unpackStruct(*this, product);
+}
