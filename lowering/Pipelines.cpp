@@ -6,6 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/Pipelines.h"
+#include "lowering/cpu/Passes.h"
 #include "lowering/kernels/Passes.h"
 
-void qopt::registerLowering() { registerKernelsPasses(); }
+void qopt::registerLowering() {
+  registerKernelsPasses();
+  registerCpuPasses();
+}

@@ -1,0 +1,182 @@
+//===- AttentionPage.cpp - one page of the online softmax --------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/cpu/AttentionPage.h"
+#include "lowering/cpu/VectorMath.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <limits>
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::cpu;
+
+using Values = CodeBuilder::Values;
+
+static constexpr int64_t kPageVectors = kPageTokens / kLanes;
+static constexpr int64_t kCacheLine = 64;
+static constexpr int64_t kScoreUnroll = 2;
+
+AttentionPage::AttentionPage(const AttentionGeometry &geometry, KernelBody &body)
+    : geometry(geometry), accumulators(body.target.traits().accumulators), scratch(body.scratch),
+      b(body.b), f32(b.getF32Type()) {}
+
+Value AttentionPage::query(Value index) {
+  return b.element(f32, scratch, b.multiply(index, geometry.queryStride()));
+}
+
+void AttentionPage::clear(Value query) {
+  Value zero = b.splat(0.0);
+  for (int64_t i = 0; i < geometry.cache.paddedDim(); i += kLanes)
+    b.storeVector(zero, b.element(f32, query, geometry.outputOffset() + i));
+  b.storeVector(b.splat(-std::numeric_limits<double>::infinity()),
+                b.element(f32, query, geometry.maximumOffset()));
+  b.storeVector(zero, b.element(f32, query, geometry.sumOffset()));
+}
+
+void AttentionPage::emit(const Blocks &blocks) {
+  int64_t heads = geometry.config.heads;
+  Value firstQuery = b.multiply(blocks.firstRow, heads);
+  Value queries = b.multiply(b.subtract(blocks.rows, blocks.firstRow), heads);
+  // The first tile requests what is read next: one block while it reads the other.
+  auto aheadOf = [&](Value tile, Value next, Value current) {
+    return b.select(b.isEqual(tile, b.i64(0)), next, current);
+  };
+
+  // Three queries by all tokens of a page, or by as many as there are registers for.
+  b.tiles(queries, 3, [&](Value tile, int64_t size) {
+    scoreTile(b.add(firstQuery, tile), size, blocks.keys,
+              aheadOf(tile, blocks.values, blocks.keys));
+  });
+
+  b.loop(blocks.firstRow, blocks.rows, 1, [&](Value row) {
+    Value visible = b.minimum(b.add(blocks.firstVisible, row), b.i64(kPageTokens));
+    b.loop(b.i64(0), b.i64(heads), 1,
+           [&](Value head) { softmax(query(b.add(b.multiply(row, heads), head)), visible); });
+  });
+
+  // A head's vectors by so many queries that their sums stay in registers.
+  int64_t vectors = geometry.cache.paddedDim() / kLanes;
+  int64_t chunks = llvm::divideCeil(vectors, accumulators / 3);
+  int64_t chunk = llvm::divideCeil(vectors, chunks);
+  for (int64_t first = 0; first < vectors; first += chunk) {
+    int64_t count = std::min(chunk, vectors - first);
+    b.tiles(queries, std::min<int64_t>(accumulators / count, 8), [&](Value tile, int64_t size) {
+      accumulateTile(b.add(firstQuery, tile), size, first, count, blocks.values, blocks.tokens,
+                     aheadOf(tile, first == 0 ? blocks.nextKeys : blocks.values, blocks.values));
+    });
+  }
+}
+
+/// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes.
+void AttentionPage::scoreTile(Value firstQuery, int64_t queries, Value keys, Value ahead) {
+  int64_t vectors = std::min(kPageVectors, accumulators / 3);
+  int64_t headDim = geometry.cache.headDim, stride = geometry.queryStride();
+  Value first = query(firstQuery);
+  for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
+    auto step = [&](Value i, ValueRange sums) {
+      Value row = b.multiply(i, kPageTokens);
+      Value keyRow = b.element(f32, b.element(f32, keys, row), token);
+      Value aheadRow = b.element(f32, b.element(f32, ahead, row), token);
+      Values next, key;
+      for (int64_t v = 0; v < vectors; ++v) {
+        key.push_back(b.loadVector(f32, b.element(f32, keyRow, v * kLanes)));
+        b.prefetch(b.bytes(aheadRow, v * kCacheLine));
+      }
+      for (int64_t q = 0; q < queries; ++q) {
+        Value factor = b.broadcast(b.load(f32, b.element(f32, first, b.add(i, q * stride))));
+        for (int64_t v = 0; v < vectors; ++v)
+          next.push_back(b.fma(factor, key[v], sums[q * vectors + v]));
+      }
+      return next;
+    };
+    Values zeros(queries * vectors, b.splat(0.0));
+    Values scores = b.unrolledLoop(b.i64(headDim), kScoreUnroll, headDim, zeros, step);
+    for (auto [i, score] : llvm::enumerate(scores)) {
+      int64_t q = i / vectors, v = i % vectors;
+      b.storeVector(
+          score, b.element(f32, first, q * stride + geometry.scoreOffset() + token + v * kLanes));
+    }
+  }
+}
+
+/// Turns scores into weights relative to the greatest score so far. Tokens that the query does not
+/// see get weight 0.
+void AttentionPage::softmax(Value query, Value visible) {
+  Value scores = b.element(f32, query, geometry.scoreOffset());
+  auto at = [&](int64_t offset) { return b.element(f32, query, offset); };
+  Value lowest = b.splat(-std::numeric_limits<double>::infinity());
+  auto i32s = VectorType::get(kLanes, b.getI32Type());
+  Value limit =
+      vector::BroadcastOp::create(b, i32s, arith::TruncIOp::create(b, b.getI32Type(), visible));
+
+  Values values;
+  Value greatest = b.loadVector(f32, at(geometry.maximumOffset())), old = greatest;
+  Value pageGreatest = lowest;
+  for (int64_t v = 0; v < kPageVectors; ++v) {
+    SmallVector<int32_t> tokens(kLanes);
+    std::iota(tokens.begin(), tokens.end(), v * kLanes);
+    Value token = arith::ConstantOp::create(b, DenseElementsAttr::get(i32s, ArrayRef(tokens)));
+    Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, token, limit);
+    Value score = b.loadVector(f32, b.element(f32, scores, v * kLanes));
+    values.push_back(b.select(seen, score, lowest));
+    pageGreatest = b.maxf(pageGreatest, values.back());
+  }
+  greatest = b.maxf(old, b.maximumOfLanes(pageGreatest));
+  for (auto [v, value] : llvm::enumerate(values)) {
+    value = buildExp(b, b.subf(value, greatest));
+    b.storeVector(value, b.element(f32, scores, int64_t(v) * kLanes));
+  }
+  for (int64_t distance = kPageVectors / 2; distance > 0; distance /= 2)
+    for (int64_t v = 0; v < distance; ++v)
+      values[v] = b.addf(values[v], values[v + distance]);
+  Value correction = buildExp(b, b.subf(old, greatest));
+  Value sum =
+      b.fma(b.loadVector(f32, at(geometry.sumOffset())), correction, b.sumOfLanes(values[0]));
+  b.storeVector(greatest, at(geometry.maximumOffset()));
+  b.storeVector(sum, at(geometry.sumOffset()));
+  b.storeVector(correction, at(geometry.correctionOffset()));
+}
+
+/// output[q][i] = correction[q] output[q][i] + sum over tokens of weight[q][token]
+/// values[token][i].
+void AttentionPage::accumulateTile(Value firstQuery, int64_t queries, int64_t firstVector,
+                                   int64_t vectors, Value values, Value tokens, Value ahead) {
+  int64_t stride = geometry.queryStride();
+  Value first = query(firstQuery);
+  auto outputAddress = [&](int64_t q, int64_t v) {
+    return b.element(f32, first, q * stride + geometry.outputOffset() + (firstVector + v) * kLanes);
+  };
+  Values sums;
+  for (int64_t q = 0; q < queries; ++q) {
+    Value correction =
+        b.loadVector(f32, b.element(f32, first, q * stride + geometry.correctionOffset()));
+    for (int64_t v = 0; v < vectors; ++v)
+      sums.push_back(b.mulf(b.loadVector(f32, outputAddress(q, v)), correction));
+  }
+  // A key block has 4 headDim bytes for each token.
+  int64_t aheadBytes = geometry.cache.headDim * 4;
+  sums = b.loop(b.i64(0), tokens, 1, sums, [&](Value token, ValueRange current) {
+    Value row = b.element(f32, values, b.multiply(token, geometry.cache.paddedDim()));
+    Value aheadRow = b.bytes(ahead, b.multiply(token, aheadBytes));
+    if (firstVector == 0)
+      for (int64_t line = 0; line < aheadBytes; line += kCacheLine)
+        b.prefetch(b.bytes(aheadRow, line));
+    Values next, value;
+    for (int64_t v = 0; v < vectors; ++v)
+      value.push_back(b.loadVector(f32, b.element(f32, row, (firstVector + v) * kLanes)));
+    for (int64_t q = 0; q < queries; ++q) {
+      Value weight = b.element(f32, first, b.add(token, q * stride + geometry.scoreOffset()));
+      Value factor = b.broadcast(b.load(f32, weight));
+      for (int64_t v = 0; v < vectors; ++v)
+        next.push_back(b.fma(factor, value[v], current[q * vectors + v]));
+    }
+    return next;
+  });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    b.storeVector(sum, outputAddress(i / vectors, i % vectors));
+}

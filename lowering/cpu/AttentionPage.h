@@ -1,0 +1,53 @@
+//===- AttentionPage.h - one page of the online softmax ------------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===------------------------------------------------------------------*- C++ -*-===//
+
+#ifndef QOPT_LOWERING_CPU_ATTENTIONPAGE_H
+#define QOPT_LOWERING_CPU_ATTENTIONPAGE_H
+
+#include "lowering/cpu/AttentionGeometry.h"
+#include "lowering/cpu/KernelBody.h"
+
+namespace qopt::cpu {
+
+/// Emits what a run of queries does with one page of 128 tokens: scores, online softmax (Milakov &
+/// Gimelshein 2018), and the values' weighted sum. Queries live in the item's scratch memory.
+class AttentionPage {
+public:
+  AttentionPage(const AttentionGeometry &geometry, KernelBody &body);
+
+  /// A page, as a run sees it.
+  struct Blocks {
+    mlir::Value keys, values; ///< pointers to the page's blocks
+    mlir::Value nextKeys;     ///< the block to be read after these
+    mlir::Value tokens;       ///< tokens of the page that the last row sees, 1 to 128
+    mlir::Value firstRow;     ///< first row of the run that sees any
+    mlir::Value rows;         ///< rows of the run
+    mlir::Value firstVisible; ///< row r of the run sees `firstVisible + r` tokens of the page
+  };
+
+  /// The scratch memory of a query of the item.
+  mlir::Value query(mlir::Value index);
+  /// Starts the softmax of a query.
+  void clear(mlir::Value query);
+  void emit(const Blocks &blocks);
+
+private:
+  void scoreTile(mlir::Value firstQuery, int64_t queries, mlir::Value keys, mlir::Value ahead);
+  void softmax(mlir::Value query, mlir::Value visible);
+  void accumulateTile(mlir::Value firstQuery, int64_t queries, int64_t firstVector, int64_t vectors,
+                      mlir::Value values, mlir::Value tokens, mlir::Value ahead);
+
+  const AttentionGeometry &geometry;
+  int64_t accumulators;
+  mlir::Value scratch;
+  CodeBuilder &b;
+  mlir::Type f32;
+};
+
+} // namespace qopt::cpu
+
+#endif // QOPT_LOWERING_CPU_ATTENTIONPAGE_H

@@ -1,0 +1,105 @@
+//===- EmitCpuKernels.cpp - the code of CPU kernels -----------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/cpu/KernelEmitters.h"
+#include "lowering/cpu/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace qopt {
+#define GEN_PASS_DEF_EMITCPUKERNELS
+#include "lowering/cpu/Passes.h.inc"
+} // namespace qopt
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::cpu;
+
+namespace {
+
+class EmitCpuKernels : public qopt::impl::EmitCpuKernelsBase<EmitCpuKernels> {
+public:
+  using EmitCpuKernelsBase::EmitCpuKernelsBase;
+
+  void runOnOperation() override;
+
+private:
+  LogicalResult emit(kernel::LaunchOpInterface op, EmittedModule &target);
+};
+
+} // namespace
+
+/// CPU kernels compute in f32: narrower activations are for GPUs.
+static LogicalResult verifyTypes(kernel::LaunchOpInterface op) {
+  for (Type type : llvm::concat<Type>(op->getOperandTypes(), op->getResultTypes())) {
+    auto tensor = cast<RankedTensorType>(type);
+    if (!llvm::is_contained({32, 16}, tensor.getElementTypeBitWidth()))
+      return op->emitOpError() << "has no CPU code for " << tensor;
+  }
+  for (Type type : op->getResultTypes())
+    if (!cast<RankedTensorType>(type).getElementType().isF32())
+      return op->emitOpError() << "has no CPU code for results of type " << type
+                               << "; activations are f32 on CPUs";
+  return success();
+}
+
+LogicalResult EmitCpuKernels::emit(kernel::LaunchOpInterface op, EmittedModule &target) {
+  if (failed(verifyTypes(op)))
+    return failure();
+  KernelBody body(target, op.getKernelAttr(), op->getLoc());
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<kernel::GatherOp, kernel::NormOp, kernel::MatmulOp, kernel::MapOp, kernel::RopeAppendOp,
+            kernel::AttentionOp>([&](auto typed) { return emitKernel(typed, body); })
+      .Default([](Operation *other) { return other->emitOpError("has no CPU code"); });
+}
+
+void EmitCpuKernels::runOnOperation() {
+  std::optional<CpuLevel> parsed = parseCpuLevel(level);
+  if (!parsed) {
+    emitError(getOperation().getLoc())
+        << "level must be avx512 or avx2, not '" << level.getValue() << "'";
+    return signalPassFailure();
+  }
+  StringRef name = traitsOf(*parsed).moduleName;
+  if (getOperation().lookupSymbol(name)) {
+    emitError(getOperation().getLoc()) << "there already is a module @" << name;
+    return signalPassFailure();
+  }
+  auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
+  EmittedModule target = {ModuleOp::create(builder, getOperation().getLoc(), name), *parsed};
+  llvm::StringSet<> emitted;
+  for (auto function : getOperation().getOps<func::FuncOp>()) {
+    auto attribute = function->getAttrOfType<StringAttr>(kernel::kTargetAttr);
+    if (!attribute || attribute != "cpu")
+      continue;
+    WalkResult result = function.walk([&](kernel::LaunchOpInterface op) {
+      if (!op.getKernelAttr()) {
+        op->emitOpError("has no kernel name; run name-kernels first");
+        return WalkResult::interrupt();
+      }
+      if (!emitted.insert(op.getKernelAttr()).second)
+        return WalkResult::advance();
+      ++numKernels;
+      return failed(emit(op, target)) ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+  }
+  // Constants are built where they are used: what is left is one of each.
+  OpPassManager cleanup(ModuleOp::getOperationName());
+  cleanup.addPass(createCanonicalizerPass());
+  cleanup.addPass(createCSEPass());
+  if (failed(runPipeline(cleanup, target.module)))
+    signalPassFailure();
+}

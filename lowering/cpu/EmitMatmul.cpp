@@ -1,0 +1,253 @@
+//===- EmitMatmul.cpp - products with packed weights ----------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/cpu/KernelEmitters.h"
+#include "lowering/cpu/MatmulTile.h"
+#include "lowering/cpu/VectorMath.h"
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::cpu;
+
+using Values = CodeBuilder::Values;
+
+static constexpr int64_t kPanelWidth = llm::PackOp::kPanelWidth;
+
+namespace {
+
+/// One product. Every sum is one chain of fused multiply-adds over k in order, on every path, so
+/// that a row's result does not depend on the rows beside it.
+class MatmulEmitter {
+public:
+  MatmulEmitter(kernel::MatmulOp op, const MatmulGeometry &geometry, KernelBody &body)
+      : op(op), geometry(geometry), body(body), b(body.b) {}
+
+  LogicalResult emit();
+
+private:
+  struct Item {
+    Value firstPanel, panels, firstRow, rows;
+  };
+  Item itemAt(Value index);
+
+  Value panelAddress(Value panel, Value k);
+  Value sumAddress(Value panel, Value row);
+  Value xAddress(Value row, Value k);
+
+  void multiplyOneRow(const Item &item);
+  void multiplyDirectly(const Item &item);
+  void multiplyBlocked(const Item &item);
+  void clearSums(const Item &item);
+  void forEachKBlock(llvm::function_ref<void(Value k, Value count)> block);
+  void convertPanel(Value from, Value to, Value count);
+  void multiplyRows(const Item &item, Value panel, Value k, Value count, Value weights,
+                    TileWeights kind);
+
+  LogicalResult finish(const Item &item);
+  Value loadExtra(size_t index, Value row, Value column);
+
+  kernel::MatmulOp op;
+  const MatmulGeometry &geometry;
+  KernelBody &body;
+  CodeBuilder &b;
+  Value x, weight, result, rows;
+  Values extras;
+};
+
+} // namespace
+
+LogicalResult MatmulEmitter::emit() {
+  x = body.nextPointer();
+  weight = body.nextPointer();
+  for (size_t i = 0; i < op.getExtras().size(); ++i)
+    extras.push_back(body.nextPointer());
+  result = body.nextPointer();
+  rows = body.nextRows(geometry.staticRows);
+  LogicalResult status = success();
+  body.forEachItem([&](Value index) {
+    Item item = itemAt(index);
+    if (geometry.staticRows == 1) {
+      multiplyOneRow(item);
+    } else {
+      auto multiplyMany = [&] {
+        if (!geometry.hasManyRows())
+          return multiplyDirectly(item);
+        b.when(
+            b.isLess(b.i64(geometry.config.directRows), item.rows), [&] { multiplyBlocked(item); },
+            [&] { multiplyDirectly(item); });
+      };
+      b.when(b.isEqual(item.rows, b.i64(1)), [&] { multiplyOneRow(item); }, multiplyMany);
+    }
+    status = finish(item);
+  });
+  return status;
+}
+
+MatmulEmitter::Item MatmulEmitter::itemAt(Value index) {
+  int64_t groups = geometry.groups(), panels = geometry.config.panels;
+  Item item;
+  Value group = geometry.staticRows == 1 ? index : b.remainder(index, groups);
+  item.firstPanel = b.multiply(group, panels);
+  item.panels = geometry.panels % panels == 0
+                    ? b.i64(panels)
+                    : b.minimum(b.subtract(b.i64(geometry.panels), item.firstPanel), b.i64(panels));
+  item.firstRow = geometry.staticRows == 1
+                      ? b.i64(0)
+                      : b.multiply(b.divide(index, groups), geometry.rowsPerItem());
+  item.rows = b.minimum(b.subtract(rows, item.firstRow), b.i64(geometry.rowsPerItem()));
+  return item;
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
+
+Value MatmulEmitter::panelAddress(Value panel, Value k) {
+  Value index = b.multiply(b.add(b.multiply(panel, geometry.k), k), kPanelWidth);
+  return b.element(geometry.weightType, weight, index);
+}
+
+Value MatmulEmitter::sumAddress(Value panel, Value row) {
+  Value index = b.add(b.multiply(row, geometry.sumsStride()), b.multiply(panel, kPanelWidth));
+  return b.element(b.getF32Type(), body.scratch, index);
+}
+
+Value MatmulEmitter::xAddress(Value row, Value k) {
+  return b.element(b.getF32Type(), x, b.add(b.multiply(row, rowStride(geometry.k)), k));
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+void MatmulEmitter::multiplyOneRow(const Item &item) {
+  // Each stream has two vectors of sums.
+  int64_t registers = llvm::bit_floor(uint64_t(body.target.traits().accumulators / 2));
+  int64_t streams = std::min({geometry.config.panels, geometry.panels, registers});
+  b.tiles(item.panels, streams, [&](Value panel, int64_t size) {
+    func::FuncOp row = matmulRow(body.target, geometry, size, op.getLoc());
+    Value weights = panelAddress(b.add(item.firstPanel, panel), b.i64(0));
+    Value from = xAddress(item.firstRow, b.i64(0));
+    func::CallOp::create(b, row, ValueRange{from, weights, sumAddress(panel, b.i64(0))});
+  });
+}
+
+void MatmulEmitter::clearSums(const Item &item) {
+  Value zero = b.splat(0.0);
+  b.loop(b.i64(0), item.panels, 1, [&](Value panel) {
+    b.loop(b.i64(0), item.rows, 1, [&](Value row) {
+      Value address = sumAddress(panel, row);
+      for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes)
+        b.storeVector(zero, b.element(b.getF32Type(), address, lane));
+    });
+  });
+}
+
+void MatmulEmitter::forEachKBlock(llvm::function_ref<void(Value, Value)> block) {
+  int64_t size = geometry.config.kBlock;
+  b.loop(b.i64(0), b.i64(geometry.k), size,
+         [&](Value k) { block(k, b.minimum(b.subtract(b.i64(geometry.k), k), b.i64(size))); });
+}
+
+/// Adds a block of k of one panel to the sums of all rows of the item.
+void MatmulEmitter::multiplyRows(const Item &item, Value panel, Value k, Value count, Value weights,
+                                 TileWeights kind) {
+  b.tiles(item.rows, tileRows(body.target.level), [&](Value row, int64_t size) {
+    func::FuncOp tile = matmulTile(body.target, geometry, size, kind, op.getLoc());
+    Value from = xAddress(b.add(item.firstRow, row), k);
+    func::CallOp::create(b, tile, ValueRange{from, weights, sumAddress(panel, row), count});
+  });
+}
+
+/// Few rows: each panel is read once from memory, in the order in which it lies there.
+void MatmulEmitter::multiplyDirectly(const Item &item) {
+  clearSums(item);
+  b.loop(b.i64(0), item.panels, 1, [&](Value panel) {
+    forEachKBlock([&](Value k, Value count) {
+      Value weights = panelAddress(b.add(item.firstPanel, panel), k);
+      multiplyRows(item, panel, k, count, weights, TileWeights::Stored);
+    });
+  });
+}
+
+/// Many rows: a block of k of every row stays in the L2 cache while all panels pass by.
+void MatmulEmitter::multiplyBlocked(const Item &item) {
+  clearSums(item);
+  Value converted = b.bytes(body.scratch, geometry.sumsBytes());
+  forEachKBlock([&](Value k, Value count) {
+    b.loop(b.i64(0), item.panels, 1, [&](Value panel) {
+      Value weights = panelAddress(b.add(item.firstPanel, panel), k);
+      if (!geometry.weightType.isF32()) {
+        convertPanel(weights, converted, count);
+        weights = converted;
+      }
+      multiplyRows(item, panel, k, count, weights, TileWeights::Cached);
+    });
+  });
+}
+
+void MatmulEmitter::convertPanel(Value from, Value to, Value count) {
+  b.loop(b.i64(0), count, 1, [&](Value k) {
+    Value index = b.multiply(k, kPanelWidth);
+    Value source = b.element(geometry.weightType, from, index);
+    Value target = b.element(b.getF32Type(), to, index);
+    // The same rows of the next panel are wanted after all rows of x.
+    b.prefetch(b.bytes(source, geometry.k * geometry.panelRowBytes()), /*intoL1=*/false);
+    for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes)
+      b.storeVector(b.loadVector(geometry.weightType, b.element(geometry.weightType, source, lane)),
+                    b.element(b.getF32Type(), target, lane));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Finished elements
+//===----------------------------------------------------------------------===//
+
+Value MatmulEmitter::loadExtra(size_t index, Value row, Value column) {
+  Value extra = op.getExtras()[index];
+  Type type = getElementTypeOrSelf(extra.getType());
+  bool isRowVector = extra.getDefiningOp<llm::GetOp>() != nullptr;
+  Value element = isRowVector ? column : b.add(b.multiply(row, rowStride(op.getColumns())), column);
+  return b.loadVector(type, b.element(type, extras[index], element));
+}
+
+// Rows of results are padded to whole panels, so that full vectors may be stored.
+LogicalResult MatmulEmitter::finish(const Item &item) {
+  LogicalResult status = success();
+  b.loop(b.i64(0), item.rows, 1, [&](Value itemRow) {
+    Value row = b.add(item.firstRow, itemRow);
+    b.loop(b.i64(0), item.panels, 1, [&](Value panel) {
+      Value sums = sumAddress(panel, itemRow);
+      Value firstColumn = b.multiply(b.add(item.firstPanel, panel), geometry.columnsPerPanel());
+      for (int64_t lane = 0; lane < geometry.columnsPerPanel(); lane += kLanes) {
+        Value column = b.add(firstColumn, lane);
+        Values values;
+        for (int64_t way = 0; way < geometry.ways; ++way)
+          values.push_back(
+              b.loadVector(b.getF32Type(), b.element(b.getF32Type(), sums, lane + way * kLanes)));
+        for (size_t i = 0; i < extras.size(); ++i)
+          values.push_back(loadExtra(i, row, column));
+        FailureOr<Value> value = inlineOnVectors(b, op.getEpilogue(), values);
+        if (failed(value)) {
+          status = failure();
+          return;
+        }
+        Value index = b.add(b.multiply(row, rowStride(op.getColumns())), column);
+        b.storeVector(*value, b.element(b.getF32Type(), result, index));
+      }
+    });
+  });
+  return status;
+}
+
+LogicalResult cpu::emitKernel(kernel::MatmulOp op, KernelBody &body) {
+  FailureOr<MatmulConfig> config = readConfig<MatmulConfig>(op);
+  if (failed(config))
+    return failure();
+  MatmulGeometry geometry(op, *config);
+  return MatmulEmitter(op, geometry, body).emit();
+}

@@ -1,0 +1,194 @@
+//===- EmitRopeAppend.cpp - rotation and KV append ---------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/cpu/CacheGeometry.h"
+#include "lowering/cpu/KernelConfig.h"
+#include "lowering/cpu/KernelEmitters.h"
+#include "lowering/cpu/Launch.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::cpu;
+
+using Values = CodeBuilder::Values;
+
+namespace {
+
+/// One kernel.rope_append. An item is a KV head, with its query heads, times a block of rows.
+class RopeAppendEmitter {
+public:
+  RopeAppendEmitter(kernel::RopeAppendOp op, const CacheGeometry &cache, KernelBody &body)
+      : op(op), cache(cache), body(body), b(body.b), f32(b.getF32Type()) {}
+
+  void emit(int64_t rowsPerItem);
+
+private:
+  /// A vector of a head: `lanes` elements from `start` on.
+  struct Piece {
+    int64_t start, lanes;
+  };
+  SmallVector<Piece> pieces();
+
+  void emitRow(Value row, Value kvHead);
+  /// Normalizes and rotates the head at `from` and stores it at `to`.
+  void emitHead(Value from, Value norm, Value normTensor, Value position, Value to);
+  void normalize(Values &values, Value norm, Value normTensor);
+  void rotate(Values &values, Value position);
+  void appendKey(Value from, Value block, Value slot);
+  void appendValue(Value from, Value block, Value slot);
+  Value head(Value pointer, Value tensor, int64_t offset, Value row, Value index);
+
+  kernel::RopeAppendOp op;
+  const CacheGeometry &cache;
+  KernelBody &body;
+  CodeBuilder &b;
+  Type f32;
+  Value q, k, v, qNorm, kNorm, result, keyPool, valuePool, ropeTable, tokenSeq, tokenPos, pageTable,
+      maxPages, rows;
+};
+
+} // namespace
+
+/// A rotated head is cut by halves, so that the vectors of both halves pair up.
+SmallVector<RopeAppendEmitter::Piece> RopeAppendEmitter::pieces() {
+  int64_t parts = op.getRope() ? 2 : 1, size = cache.headDim / parts;
+  SmallVector<Piece> pieces;
+  for (int64_t part = 0; part < parts; ++part)
+    for (int64_t i = 0; i < size; i += kLanes)
+      pieces.push_back({part * size + i, std::min(kLanes, size - i)});
+  return pieces;
+}
+
+void RopeAppendEmitter::emit(int64_t rowsPerItem) {
+  q = body.nextPointer();
+  k = body.nextPointer();
+  v = body.nextPointer();
+  if (op.getQNorm()) {
+    qNorm = body.nextPointer();
+    kNorm = body.nextPointer();
+  }
+  result = body.nextPointer();
+  keyPool = body.nextPointer();
+  valuePool = body.nextPointer();
+  if (op.getRope())
+    ropeTable = body.nextPointer();
+  tokenSeq = body.nextPointer();
+  tokenPos = body.nextPointer();
+  pageTable = body.nextPointer();
+  maxPages = body.nextInteger();
+  rows = body.nextRows(staticRowsOf(op.getResult()));
+  body.forEachItem([&](Value item) {
+    Value kvHead = b.remainder(item, cache.kvHeads);
+    Value first = b.multiply(b.divide(item, cache.kvHeads), rowsPerItem);
+    b.loop(first, b.minimum(b.add(first, rowsPerItem), rows), 1,
+           [&](Value row) { emitRow(row, kvHead); });
+  });
+}
+
+Value RopeAppendEmitter::head(Value pointer, Value tensor, int64_t offset, Value row, Value index) {
+  int64_t stride = rowStride(cast<RankedTensorType>(tensor.getType()).getDimSize(1));
+  Value column = b.add(b.multiply(index, cache.headDim), offset);
+  return b.element(f32, pointer, b.add(b.multiply(row, stride), column));
+}
+
+void RopeAppendEmitter::emitRow(Value row, Value kvHead) {
+  ArrayRef<int64_t> offsets = op.getOffsets();
+  Value position = b.loadIndex(tokenPos, row), sequence = b.loadIndex(tokenSeq, row);
+  int64_t group = op.getHeads() / cache.kvHeads;
+  Value firstHead = b.multiply(kvHead, group);
+  b.loop(b.i64(0), b.i64(group), 1, [&](Value i) {
+    Value index = b.add(firstHead, i);
+    emitHead(head(q, op.getQ(), offsets[0], row, index), qNorm, op.getQNorm(), position,
+             head(result, op.getResult(), 0, row, index));
+  });
+
+  Value pageIndex = b.add(b.multiply(sequence, maxPages), b.divide(position, kPageTokens));
+  Value page = b.loadIndex(pageTable, pageIndex), slot = b.remainder(position, kPageTokens);
+  emitHead(head(k, op.getK(), offsets[1], row, kvHead), kNorm, op.getKNorm(), position,
+           body.scratch);
+  appendKey(body.scratch, cache.keyBlock(b, keyPool, page, kvHead), slot);
+  appendValue(head(v, op.getV(), offsets[2], row, kvHead),
+              cache.valueBlock(b, valuePool, page, kvHead), slot);
+}
+
+void RopeAppendEmitter::emitHead(Value from, Value norm, Value normTensor, Value position,
+                                 Value to) {
+  Values values;
+  for (Piece piece : pieces())
+    values.push_back(b.loadVector(f32, b.element(f32, from, piece.start), piece.lanes));
+  if (norm)
+    normalize(values, norm, normTensor);
+  if (op.getRope())
+    rotate(values, position);
+  for (auto [piece, value] : llvm::zip(pieces(), values))
+    b.storeVector(value, b.element(f32, to, piece.start), piece.lanes);
+}
+
+void RopeAppendEmitter::normalize(Values &values, Value norm, Value normTensor) {
+  Value squares = b.splat(0.0);
+  for (Value value : values)
+    squares = b.fma(value, value, squares);
+  Value mean = b.mulf(b.sumOfLanes(squares), b.splat(1.0 / double(cache.headDim)));
+  Value variance = b.addf(mean, b.splat(op.getEps()->convertToDouble()));
+  Value inverse = b.divf(b.splat(1.0), math::SqrtOp::create(b, variance));
+  Type type = getElementTypeOrSelf(normTensor.getType());
+  for (auto [piece, value] : llvm::zip(pieces(), values)) {
+    Value weight = b.loadVector(type, b.element(type, norm, piece.start), piece.lanes);
+    value = b.mulf(b.mulf(value, inverse), weight);
+  }
+}
+
+/// Element i of the first half and its partner in the second are a point that turns by the i-th
+/// angle of the position; the table has cosine and sine side by side.
+void RopeAppendEmitter::rotate(Values &values, Value position) {
+  int64_t half = cache.headDim / 2, pairs = values.size() / 2;
+  Value angles = b.element(f32, ropeTable, b.multiply(position, 2 * half));
+  SmallVector<int64_t> even, odd;
+  for (int64_t lane = 0; lane < kLanes; ++lane) {
+    even.push_back(2 * lane);
+    odd.push_back(2 * lane + 1);
+  }
+  for (int64_t i = 0; i < pairs; ++i) {
+    int64_t start = i * kLanes, numbers = 2 * std::min(kLanes, half - start);
+    Value low = b.loadVector(f32, b.element(f32, angles, 2 * start), std::min(kLanes, numbers));
+    Value high = low;
+    if (numbers > kLanes)
+      high = b.loadVector(f32, b.element(f32, angles, 2 * start + kLanes), numbers - kLanes);
+    Value cosine = b.shuffle(low, high, even), sine = b.shuffle(low, high, odd);
+    Value x = values[i], y = values[pairs + i];
+    values[i] = b.subf(b.mulf(x, cosine), b.mulf(y, sine));
+    values[pairs + i] = b.addf(b.mulf(y, cosine), b.mulf(x, sine));
+  }
+}
+
+/// Keys lie with tokens side by side.
+void RopeAppendEmitter::appendKey(Value from, Value block, Value slot) {
+  Value to = b.element(f32, block, slot);
+  b.loop(b.i64(0), b.i64(cache.headDim), 1, [&](Value i) {
+    Value value = b.load(f32, b.element(f32, from, i));
+    b.store(value, b.element(f32, to, b.multiply(i, kPageTokens)));
+  });
+}
+
+/// Values lie with their elements side by side, padded with zeros.
+void RopeAppendEmitter::appendValue(Value from, Value block, Value slot) {
+  Value to = b.element(f32, block, b.multiply(slot, cache.paddedDim()));
+  b.columns(cache.headDim, [&](Value column, int64_t lanes) {
+    Value value = b.loadVector(f32, b.element(f32, from, column), lanes);
+    b.storeVector(value, b.element(f32, to, column));
+  });
+}
+
+LogicalResult cpu::emitKernel(kernel::RopeAppendOp op, KernelBody &body) {
+  FailureOr<RowConfig> config = readConfig<RowConfig>(op);
+  FailureOr<CacheGeometry> cache = CacheGeometry::get(op, op.getCacheAttr());
+  if (failed(config) || failed(cache))
+    return failure();
+  RopeAppendEmitter(op, *cache, body).emit(config->rows);
+  return success();
+}

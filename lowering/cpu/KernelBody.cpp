@@ -1,0 +1,66 @@
+//===- KernelBody.cpp - a kernel function while it is emitted -------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/cpu/KernelBody.h"
+
+using namespace mlir;
+using namespace qopt::cpu;
+
+static func::FuncOp addFunction(CodeBuilder &b, ModuleOp module, StringRef name,
+                                TypeRange arguments) {
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = func::FuncOp::create(b, name, b.getFunctionType(arguments, {}));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  return function;
+}
+
+func::FuncOp
+EmittedModule::helper(StringRef name, TypeRange arguments, Location loc,
+                      llvm::function_ref<void(CodeBuilder &, ValueRange arguments)> build) {
+  if (auto existing = module.lookupSymbol<func::FuncOp>(name))
+    return existing;
+  CodeBuilder b(loc, module.getContext());
+  func::FuncOp function = addFunction(b, module, name, arguments);
+  function.setPrivate();
+  build(b, function.getArguments());
+  func::ReturnOp::create(b);
+  return function;
+}
+
+KernelBody::KernelBody(EmittedModule &target, StringRef name, Location loc)
+    : target(target), b(loc, target.module.getContext()) {
+  func::FuncOp function = addFunction(
+      b, target.module, name, {b.pointerType(), b.getI64Type(), b.getI64Type(), b.pointerType()});
+  args = function.getArgument(0);
+  begin = function.getArgument(1);
+  end = function.getArgument(2);
+  scratch = function.getArgument(3);
+}
+
+Value KernelBody::next(Type type) {
+  return b.load(type, b.element(b.getI64Type(), args, argumentsRead++));
+}
+
+Value KernelBody::nextPointer() { return next(b.pointerType()); }
+Value KernelBody::nextInteger() { return next(b.getI64Type()); }
+
+Value KernelBody::nextRows(std::optional<int64_t> staticRows) {
+  Value rows = nextInteger();
+  return staticRows ? b.i64(*staticRows) : rows;
+}
+
+void KernelBody::forEachItem(llvm::function_ref<void(Value)> body) {
+  b.loop(begin, end, 1, body);
+  func::ReturnOp::create(b);
+}
+
+void KernelBody::forEachRow(Value rows, int64_t rowsPerItem, llvm::function_ref<void(Value)> body) {
+  forEachItem([&](Value item) {
+    Value first = b.multiply(item, rowsPerItem);
+    b.loop(first, b.minimum(b.add(first, rowsPerItem), rows), 1, body);
+  });
+}
