@@ -23,7 +23,7 @@ static ParamOp lookupParam(Operation *user, FlatSymbolRefAttr name, SymbolTableC
 static LogicalResult verifyParamType(Operation *user, ParamOp param, Type type) {
   if (param.getType() == type)
     return success();
-  auto diagnostic = user->emitOpError() << "has type " << type << ", but " << param.getSymNameAttr()
+  auto diagnostic = user->emitOpError() << "has type " << type << ", but @" << param.getSymName()
                                         << " is a " << param.getType();
   diagnostic.attachNote(param.getLoc()) << "the parameter";
   return diagnostic;
