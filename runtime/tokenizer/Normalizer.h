@@ -9,6 +9,7 @@
 #define QOPT_RUNTIME_TOKENIZER_NORMALIZER_H
 
 #include "runtime/tokenizer/Pattern.h"
+#include "runtime/tokenizer/UnicodeForm.h"
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,12 +20,10 @@ namespace qopt {
 /// A chain of text transformations, in the order in which they were added.
 class Normalizer {
 public:
-  enum class Form { Nfc, Nfd, Nfkc, Nfkd };
-
   /// Puts `text` before every piece of text, or only before the one that starts the input.
   void addPrepend(std::string text, bool onlyAtStart = false);
   void addReplace(Pattern pattern, std::string content);
-  void addUnicodeForm(Form form);
+  void addUnicodeForm(UnicodeForm form);
 
   /// `text` is valid UTF-8; `atStart`: it is the start of the input. Empty text stays empty.
   std::string apply(std::string_view text, bool atStart) const;
@@ -38,7 +37,7 @@ private:
     Pattern pattern;
     std::string content;
   };
-  std::vector<std::variant<Prepend, Replace, Form>> steps;
+  std::vector<std::variant<Prepend, Replace, UnicodeForm>> steps;
 };
 
 } // namespace qopt

@@ -24,13 +24,13 @@ Normalizer qopt::parseNormalizer(const JsonObject &tokenizer) {
     else if (type == "Replace")
       normalizer.addReplace(parsePattern(step), step.string("content"));
     else if (type == "NFC")
-      normalizer.addUnicodeForm(Normalizer::Form::Nfc);
+      normalizer.addUnicodeForm(UnicodeForm::Nfc);
     else if (type == "NFD")
-      normalizer.addUnicodeForm(Normalizer::Form::Nfd);
+      normalizer.addUnicodeForm(UnicodeForm::Nfd);
     else if (type == "NFKC")
-      normalizer.addUnicodeForm(Normalizer::Form::Nfkc);
+      normalizer.addUnicodeForm(UnicodeForm::Nfkc);
     else if (type == "NFKD")
-      normalizer.addUnicodeForm(Normalizer::Form::Nfkd);
+      normalizer.addUnicodeForm(UnicodeForm::Nfkd);
     else
       failUnsupported(step, "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD");
   }

@@ -113,7 +113,7 @@ TokenizerParts qopt::makeMergeTokenizer(MergeVocabulary vocabulary) {
   parts.source = vocabulary.source;
   parts.vocabulary = std::make_shared<const Vocabulary>(std::move(vocabulary.vocabulary));
   if (vocabulary.family == "qwen2")
-    parts.normalizer.addUnicodeForm(Normalizer::Form::Nfc);
+    parts.normalizer.addUnicodeForm(UnicodeForm::Nfc);
   parts.addedTokens = AddedTokens(std::move(vocabulary.addedTokens), parts.normalizer);
   if (vocabulary.family != "gpt-2")
     parts.preTokenizer.addSplit(Pattern::regex(pattern), PreTokenizer::Behavior::Isolated);

@@ -15,26 +15,34 @@
 
 using namespace qopt;
 
+static uint64_t hashOf(std::string_view text) { return std::hash<std::string_view>()(text); }
+
+static uint32_t upperHalf(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
 Vocabulary::Vocabulary(std::vector<Token> tokensById, std::string_view source)
-    : tokens(std::move(tokensById)), slots(std::bit_ceil(tokens.size() * 2 + 1), noToken) {
+    : tokens(std::move(tokensById)), slots(std::bit_ceil(tokens.size() * 2 + 1)) {
   if (tokens.size() > size_t(std::numeric_limits<int32_t>::max()))
     fail("{}: {} tokens do not fit 32-bit ids", source, tokens.size());
   for (int32_t id = 0; id < size(); ++id) {
-    size_t slot = std::hash<std::string_view>()(text(id)) & (slots.size() - 1);
-    for (; slots[slot] != noToken; slot = (slot + 1) & (slots.size() - 1))
-      if (text(slots[slot]) == text(id))
-        fail("{}: the token {} occurs twice, with ids {} and {}", source, quote(text(id)),
-             slots[slot], id);
-    slots[slot] = id;
+    Slot &slot = slots[slotOf(text(id))];
+    if (slot.id != noToken)
+      fail("{}: the token {} occurs twice, with ids {} and {}", source, quote(text(id)), slot.id,
+           id);
+    slot = {upperHalf(hashOf(text(id))), id};
   }
 }
 
-int32_t Vocabulary::find(std::string_view wanted) const {
-  size_t slot = std::hash<std::string_view>()(wanted) & (slots.size() - 1);
-  while (slots[slot] != noToken && text(slots[slot]) != wanted)
+/// The index of the slot of a token, or of the empty one where it would go.
+size_t Vocabulary::slotOf(std::string_view wanted) const {
+  uint64_t hash = hashOf(wanted);
+  size_t slot = hash & (slots.size() - 1);
+  while (slots[slot].id != noToken &&
+         (slots[slot].hash != upperHalf(hash) || text(slots[slot].id) != wanted))
     slot = (slot + 1) & (slots.size() - 1);
-  return slots[slot];
+  return slot;
 }
+
+int32_t Vocabulary::find(std::string_view wanted) const { return slots[slotOf(wanted)].id; }
 
 int32_t Vocabulary::findInModel(std::string_view wanted) const {
   int32_t id = find(wanted);

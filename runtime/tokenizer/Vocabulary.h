@@ -41,8 +41,15 @@ public:
   int32_t findInModel(std::string_view text) const;
 
 private:
+  struct Slot {
+    uint32_t hash; ///< The upper half, so that most lookups of no token touch no text.
+    int32_t id = noToken;
+  };
+
+  size_t slotOf(std::string_view text) const;
+
   std::vector<Token> tokens;
-  std::vector<int32_t> slots; ///< A hash table with linear probing; its size is a power of two.
+  std::vector<Slot> slots; ///< A hash table with linear probing; its size is a power of two.
 };
 
 /// Collects tokens whose ids come from a file, in any order.
