@@ -210,7 +210,10 @@ void MatmulEmitter::convertPanel(Value from, Value to, Value count) {
 Value MatmulEmitter::loadExtra(size_t index, Value row, Value column) {
   Value extra = op.getExtras()[index];
   Type type = getElementTypeOrSelf(extra.getType());
-  bool isRowVector = extra.getDefiningOp<llm::GetOp>() != nullptr;
+  // One row of 32 columns has the shape of either: only a weight is a packed vector.
+  bool isRowVector = cast<RankedTensorType>(extra.getType()).getShape() !=
+                         cast<RankedTensorType>(op.getResult().getType()).getShape() ||
+                     extra.getDefiningOp<llm::GetOp>();
   Value element = isRowVector ? column : b.add(b.multiply(row, rowStride(op.getColumns())), column);
   return b.loadVector(type, b.element(type, extras[index], element));
 }
