@@ -8,9 +8,31 @@
 #ifndef QOPT_LOWERING_PIPELINES_H
 #define QOPT_LOWERING_PIPELINES_H
 
+#include "mlir/Pass/PassOptions.h"
+
 namespace qopt {
 
-/// Registers the passes of `lowering` and its pipelines.
+struct DefaultPipelineOptions : mlir::PassPipelineOptions<DefaultPipelineOptions> {
+  ListOption<std::string> targets{*this, "targets", llvm::cl::desc("cpu, ptx or both"),
+                                  llvm::cl::list_init<std::string>({"cpu", "ptx"})};
+  ListOption<std::string> cpuLevels{*this, "cpu-levels",
+                                    llvm::cl::desc("Instruction sets: avx512, avx2"),
+                                    llvm::cl::list_init<std::string>({"avx512", "avx2"})};
+  ListOption<std::string> chips{*this, "chips", llvm::cl::desc("GPUs: sm_80 and later"),
+                                llvm::cl::list_init<std::string>({"sm_80"})};
+  Option<std::string> cpuTuning{*this, "cpu-tuning",
+                                llvm::cl::desc("Rules for configure-cpu-kernels")};
+  Option<std::string> ptxTuning{*this, "ptx-tuning",
+                                llvm::cl::desc("Rules for configure-ptx-kernels")};
+  Option<std::string> artifact{*this, "artifact",
+                               llvm::cl::desc("Write the artifact to this directory (*.qmod)")};
+};
+
+/// Everything from an imported model to emitted modules and, where `artifact` is set, the artifact.
+/// Steps that the module has been through already leave it as it is.
+void buildDefaultPipeline(mlir::OpPassManager &passes, const DefaultPipelineOptions &options);
+
+/// Registers the passes of `lowering` and `--default-pipeline`.
 void registerLowering();
 
 } // namespace qopt

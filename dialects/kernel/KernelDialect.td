@@ -38,7 +38,7 @@ def Kernel_LaunchAttr : Kernel_Attr<"Launch", "launch"> {
     items, x fastest, and `scratch` the bytes each worker needs; on a GPU they are the grid, `block`
     the threads of a block and `shared` its dynamic shared memory in bytes.
 
-    `#kernel.launch<grid = affine_map<()[T, B] -> (24, T ceildiv 64)>, block = 128, shared = 49152>`
+    `#kernel.launch<grid = ()[T, B] -> (24, T ceildiv 64), block = 128, shared = 49152>`
   }];
   let parameters = (ins "::mlir::AffineMap":$grid,
                         DefaultValuedParameter<"int64_t", "0">:$block,
