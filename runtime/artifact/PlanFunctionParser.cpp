@@ -62,9 +62,10 @@ static PlanResult readResult(const PlanObject &object, const PlanFunction &funct
 }
 
 static std::optional<GridFactor::Symbol> parseSymbol(const Json &value) {
-  if (value == "T")
+  const auto *name = value.get_ptr<const std::string *>();
+  if (name && *name == "T")
     return GridFactor::Symbol::Rows;
-  if (value == "B")
+  if (name && *name == "B")
     return GridFactor::Symbol::Sequences;
   return std::nullopt;
 }

@@ -47,8 +47,7 @@ void qopt::printJson(const GenerateReport &report) {
   json["decode_tokens_per_s"] = perSecond(times.decodeTokens, times.decodeSeconds);
   json["decode_ms_per_step"] = decodeMilliseconds(times);
   json["peak_memory_bytes"] = peakMemoryBytes();
-  std::string text = json.dump();
-  std::printf("%s\n", text.c_str());
+  std::printf("%s\n", json.dump(2).c_str());
 }
 
 void qopt::printTexts(const GenerateReport &report) {
