@@ -213,7 +213,7 @@ static constexpr int64_t kDecodeRows = 16;
 int64_t DecodeAttentionConfig::sharedBytes(const AttentionShape &shape) const {
   // Maximum and sum of each row, then the unscaled result, for each warp.
   int64_t rows = std::min(shape.group, kDecodeRows);
-  return warps * (2 * kDecodeRows + rows * shape.headDim) * sizeof(float);
+  return warps * (2 * kDecodeRows + rows * shape.headStride) * sizeof(float);
 }
 
 FailureOr<DecodeAttentionConfig> DecodeAttentionConfig::read(kernel::AttentionOp op) {

@@ -95,6 +95,15 @@ struct LowerDivision : OpRewritePattern<arith::DivFOp> {
   }
 };
 
+struct LowerFma : OpRewritePattern<math::FmaOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::FmaOp op, PatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<LLVM::FMAOp>(op, op.getA(), op.getB(), op.getC());
+    return success();
+  }
+};
+
 struct LowerMathToPtx : qopt::impl::LowerMathToPtxBase<LowerMathToPtx> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -103,7 +112,7 @@ struct LowerMathToPtx : qopt::impl::LowerMathToPtxBase<LowerMathToPtx> {
     patterns.add<LowerUnary<math::RsqrtOp>>(&getContext(), lowerRsqrt);
     patterns.add<LowerUnary<math::TanhOp>>(&getContext(), lowerTanh);
     patterns.add<LowerUnary<math::ErfOp>>(&getContext(), lowerErf);
-    patterns.add<LowerDivision>(&getContext());
+    patterns.add<LowerDivision, LowerFma>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -7,7 +7,7 @@
 
 #include "lowering/gpu/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace qopt::ptx;
@@ -84,10 +84,10 @@ Scalar operator==(Scalar lhs, Scalar rhs) {
 }
 
 Scalar min(Scalar lhs, Scalar rhs) {
-  return foldEither<arith::MinUIOp, arith::MinNumFOp>(lhs, rhs);
+  return foldEither<arith::MinUIOp, LLVM::MinNumOp>(lhs, rhs);
 }
 Scalar max(Scalar lhs, Scalar rhs) {
-  return foldEither<arith::MaxUIOp, arith::MaxNumFOp>(lhs, rhs);
+  return foldEither<arith::MaxUIOp, LLVM::MaxNumOp>(lhs, rhs);
 }
 Scalar select(Scalar condition, Scalar ifTrue, Scalar ifFalse) {
   ImplicitLocOpBuilder &b = condition.getBuilder();
@@ -96,7 +96,7 @@ Scalar select(Scalar condition, Scalar ifTrue, Scalar ifFalse) {
 }
 Scalar fma(Scalar a, Scalar b, Scalar c) {
   ImplicitLocOpBuilder &builder = a.getBuilder();
-  return Scalar(builder, math::FmaOp::create(builder, Value(a), Value(b), Value(c)));
+  return Scalar(builder, LLVM::FMAOp::create(builder, Value(a), Value(b), Value(c)));
 }
 
 } // namespace qopt::ptx
