@@ -67,12 +67,14 @@ static void setDefault(llvm::StringRef name, llvm::StringRef value) {
 
 Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registry) {
   hideForeignOptions();
-  cl::opt<std::string> input(cl::Positional, cl::desc("INPUT"), cl::init("-"));
-  cl::opt<std::string> output("o", cl::desc("Where to: *.mlir, *.qmod, *.ptx, or - for stdout"),
-                              cl::value_desc("OUTPUT"), cl::init("-"));
-  cl::opt<std::string> randomSeed("random-params",
-                                  cl::desc("Random weights for the shape in a config.json"),
-                                  cl::value_desc("SEED"));
+  // Static because the registry keeps pointers to them, and lld resets all options when it links.
+  static cl::opt<std::string> input(cl::Positional, cl::desc("INPUT"), cl::init("-"));
+  static cl::opt<std::string> output("o",
+                                     cl::desc("Where to: *.mlir, *.qmod, *.ptx, or - for stdout"),
+                                     cl::value_desc("OUTPUT"), cl::init("-"));
+  static cl::opt<std::string> randomSeed("random-params",
+                                         cl::desc("Random weights for the shape in a config.json"),
+                                         cl::value_desc("SEED"));
   cl::extrahelp moreHelp(examples);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
