@@ -34,8 +34,7 @@ static TokenizerParts loadParts(const std::string &directory) {
     std::string_view bytes = textOf(file);
     // A protocol buffer starts with the tag of one of the message's few fields, which is a control
     // character; base64 does not.
-    bool isProtobuf = !bytes.empty() && static_cast<unsigned char>(bytes[0]) < 0x30 &&
-                      bytes[0] != '+' && bytes[0] != '/';
+    bool isProtobuf = !bytes.empty() && static_cast<unsigned char>(bytes[0]) < ' ';
     return isProtobuf ? parseSentencePieceModel(bytes, file.path(), config)
                       : parseTiktokenFile(bytes, file.path(), config);
   }

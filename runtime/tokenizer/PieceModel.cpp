@@ -137,12 +137,11 @@ void PieceModel::encode(std::string_view word, MergeQueue &queue, std::vector<in
       unfinished.pop_back();
       std::string_view text = word.substr(begin, end - begin);
       int32_t id = vocabulary->findInModel(text);
-      uint32_t leftLength =
-          id != noToken && pieces.types[id] == PieceType::Unused ? splits.leftLength(id) : 0;
-      if (leftLength > 0) {
+      bool isUnused = id != noToken && pieces.types[id] == PieceType::Unused;
+      if (uint32_t leftLength = isUnused ? splits.leftLength(id) : 0) {
         unfinished.push_back({begin + leftLength, end});
         unfinished.push_back({begin, begin + leftLength});
-      } else if (id == noToken) {
+      } else if (id == noToken || isUnused) {
         appendUnknown(text, ids, lastIsUnknown);
       } else {
         ids.push_back(id);

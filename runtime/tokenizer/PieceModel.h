@@ -22,7 +22,7 @@ enum class PieceType {
   Unknown = 2,     ///< Stands for characters that are no piece.
   Control = 3,     ///< Never found in text.
   UserDefined = 4, ///< Always found in text, and never merged.
-  Unused = 5,      ///< Takes part in merging, and is taken apart again at the end.
+  Unused = 5,      ///< Takes part in merging; is taken apart again, or unknown, at the end.
   Byte = 6,        ///< <0x00> to <0xFF>.
 };
 

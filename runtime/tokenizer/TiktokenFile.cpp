@@ -44,6 +44,7 @@ static std::optional<std::string> decodeBase64(std::string_view text) {
 static size_t addRankedTokens(std::string_view text, const std::string &path,
                               VocabularyBuilder &builder) {
   size_t count = 0;
+  int64_t lastRank = -1;
   for (size_t number = 1; !text.empty(); ++number) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -63,7 +64,10 @@ static size_t addRankedTokens(std::string_view text, const std::string &path,
     appendInByteAlphabet(*bytes, letters);
     builder.add(std::move(letters), rank, /*inModel=*/true);
     ++count;
+    lastRank = std::max(lastRank, rank);
   }
+  if (lastRank >= static_cast<int64_t>(count))
+    fail("{}: {} tokens, but one has the rank {}; ranks must have no gaps", path, count, lastRank);
   return count;
 }
 

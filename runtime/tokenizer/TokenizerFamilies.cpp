@@ -13,6 +13,7 @@
 #include "runtime/tokenizer/Utf8.h"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_set>
 
 using namespace qopt;
@@ -43,12 +44,16 @@ static std::vector<uint32_t> rankScores(const PieceVocabulary &vocabulary) {
 static Normalizer makePieceNormalizer(const PieceVocabulary &vocabulary) {
   Normalizer normalizer;
   if (vocabulary.removesExtraWhitespace) {
-    normalizer.addReplace(Pattern::regex("\\A +| +\\z"), "");
+    normalizer.addReplace(Pattern::regex("\\A +"), "");
     normalizer.addReplace(Pattern::regex(" {2,}"), " ");
   }
   if (vocabulary.addsPrefixSpace)
     normalizer.addPrepend(std::string(spaceMark), !vocabulary.prefixesEverySegment);
   normalizer.addReplace(Pattern::literal(" "), std::string(spaceMark));
+  // As in SentencePiece, this takes marks that were in the text along. The assertion keeps the
+  // search linear.
+  if (vocabulary.removesExtraWhitespace)
+    normalizer.addReplace(Pattern::regex("(?<!\u2581)\u2581+\\z"), "");
   return normalizer;
 }
 
@@ -99,7 +104,9 @@ TokenizerParts qopt::makePieceTokenizer(PieceVocabulary vocabulary) {
   parts.model = std::make_unique<PieceModel>(parts.vocabulary, std::move(pieces), parts.source);
   parts.decoder.addReplace(Pattern::literal(std::string(spaceMark)), " ");
   parts.decoder.setAlphabet(TokenDecoder::Alphabet::ByteFallback);
-  if (vocabulary.addsPrefixSpace)
+  if (vocabulary.removesExtraWhitespace)
+    parts.decoder.setStripStart(" ", std::numeric_limits<size_t>::max());
+  else if (vocabulary.addsPrefixSpace)
     parts.decoder.setStripStart(" ", 1);
   return parts;
 }
