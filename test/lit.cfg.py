@@ -1,6 +1,7 @@
 # Configuration of the lit suite; lit.site.cfg.py of the build folder sets config.qopt_*.
 import os
 import shutil
+import sys
 
 import lit.formats
 
@@ -26,6 +27,8 @@ config.environment["QOPT_SHARED_DIR"] = shared_dir
 config.substitutions += [
     ("%models", os.path.join(config.test_source_root, "models")),
     ("%shared", shared_dir),
+    ("%mlir_include", config.qopt_mlir_include_dir),
+    ("%python", sys.executable),
     ("%source", source_dir),
 ]
 

@@ -51,6 +51,7 @@ OwningOpRef<ModuleOp> DecoderBuilder::build() {
   if (load) {
     builder.setInsertionPointToEnd(&load.getBody().front());
     func::ReturnOp::create(builder, loc(names.model));
+    load->moveBefore(module->getBody(), module->getBody()->end());
   }
   return std::move(module);
 }

@@ -5,38 +5,47 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lowering/Pipelines.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "runtime/formats/Error.h"
 #include "tools/qopt/Diagnostics.h"
 #include "tools/qopt/Input.h"
 #include "tools/qopt/Output.h"
+#include "tools/qopt/PtxOutput.h"
 #include "tools/qopt/Registration.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace qopt;
 
-/// The passes that the command line asks for.
-static MlirOptMainConfig configure() {
+/// Throws Error; false if the error is printed.
+static bool compile(const Options &options, DialectRegistry &registry) {
+  OutputKind kind = outputKindOf(options.output);
+  std::string ptx;
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
-  config.setPassPipelineSetupFn([requested = config](PassManager &passes) {
+  config.setPassPipelineSetupFn([&, requested = config](PassManager &passes) -> LogicalResult {
     // Only now is there a context. Tests of diagnostics see them as they are.
     if (!requested.shouldVerifyDiagnostics())
       registerDiagnosticPrinter(*passes.getContext());
-    return requested.setupPassPipeline(passes);
+    if (failed(requested.setupPassPipeline(passes)))
+      return failure();
+    if (kind == OutputKind::Artifact) {
+      DefaultPipelineOptions pipeline;
+      pipeline.artifact = options.output;
+      buildDefaultPipeline(passes, pipeline);
+    } else if (kind == OutputKind::Ptx) {
+      passes.addPass(createPrintPtx(ptx));
+    }
+    return success();
   });
-  return config;
-}
 
-/// Throws Error; false if the error is printed.
-static bool compile(const Options &options, DialectRegistry &registry) {
-  outputKindOf(options.output);
-  std::string output;
-  llvm::raw_string_ostream stream(output);
-  if (failed(MlirOptMain(stream, readInput(options), registry, configure())))
+  std::string ir;
+  llvm::raw_string_ostream stream(ir);
+  if (failed(MlirOptMain(stream, readInput(options), registry, config)))
     return false;
-  writeOutput(options.output, output);
+  if (kind != OutputKind::Artifact)
+    writeOutput(options.output, kind == OutputKind::Ptx ? ptx : ir);
   return true;
 }
 
