@@ -16,7 +16,7 @@ namespace qopt {
 /// A file of machine code or PTX.
 struct EmittedFile {
   std::string name;
-  /// Compiles the emitted module. Thread-safe where the context is; emits diagnostics.
+  /// Compiles the emitted module; emits diagnostics. One at a time.
   std::function<llvm::FailureOr<std::string>()> compile;
 };
 

@@ -97,22 +97,29 @@ private:
       return failure();
 
     AtomicDirectory directory(path);
-    // Compiled while the weights stream. Without threads in the context, afterwards.
+    // Compiled while the weights stream, by one thread: passes load dialects into the one context,
+    // and lld resets LLVM's options. Without threads in the context, afterwards.
     auto policy =
         getContext().isMultithreadingEnabled() ? std::launch::async : std::launch::deferred;
-    SmallVector<std::future<FailureOr<std::string>>> compiled;
-    for (EmittedFile &file : emitted->files)
-      compiled.push_back(std::async(policy, file.compile));
+    auto compiled = std::async(policy, [&]() -> FailureOr<SmallVector<std::string>> {
+      SmallVector<std::string> contents;
+      for (EmittedFile &file : emitted->files) {
+        FailureOr<std::string> bytes = file.compile();
+        if (failed(bytes))
+          return failure();
+        contents.push_back(std::move(*bytes));
+      }
+      return contents;
+    });
     if (!plan->stored.empty())
       writeWeightsFile(directory.filePath(kWeightsFileName), plan->stored,
                        std::thread::hardware_concurrency());
     numStored += plan->stored.size();
-    for (auto [file, contents] : llvm::zip_equal(emitted->files, compiled)) {
-      FailureOr<std::string> bytes = contents.get();
-      if (failed(bytes))
-        return failure();
-      writeFile(directory.filePath(file.name), *bytes);
-    }
+    FailureOr<SmallVector<std::string>> contents = compiled.get();
+    if (failed(contents))
+      return failure();
+    for (auto [file, bytes] : llvm::zip_equal(emitted->files, *contents))
+      writeFile(directory.filePath(file.name), bytes);
     if (auto checkpoint = module->getAttrOfType<StringAttr>("llm.checkpoint"))
       copyCheckpointFiles(checkpoint, directory);
     writeFile(directory.filePath("model.mlir"), printModel(module));
