@@ -7,10 +7,14 @@
 
 #include "tools/qrun/PeakMemory.h"
 
-#include <sys/resource.h>
+#include <fstream>
+#include <string>
 
 uint64_t qopt::peakMemoryBytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return uint64_t(usage.ru_maxrss) * 1024;
+  // Not getrusage: its maximum includes the program that started this one.
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (uint64_t kilobytes; word == "VmHWM:" && status >> kilobytes)
+      return kilobytes * 1024;
+  return 0;
 }

@@ -18,7 +18,6 @@ namespace {
 /// A cache line; the compiler uses what vectors it has.
 using Line = uint64_t __attribute__((vector_size(64)));
 
-constexpr uint64_t pieceBytes = 1 << 20;
 constexpr uint64_t minBytes = 1 << 20;
 constexpr uint64_t maxBytes = uint64_t(2) << 30;
 
@@ -48,26 +47,21 @@ static uint64_t bufferBytes(uint64_t bytes) {
 ReadBandwidth::ReadBandwidth(uint64_t bytes, unsigned threads)
     : memory(bufferBytes(bytes), "the read bandwidth test", PageSize::Huge), pool(threads) {
   // Pages that were never written are all the same page of zeros.
-  pool.run([&](unsigned worker) {
-    uint64_t part = memory.bytes().size() / pool.size();
-    std::memset(memory.bytes().data() + worker * part, 0x5a, part);
-  });
+  std::memset(memory.bytes().data(), 0x5a, memory.bytes().size());
+}
+
+void ReadBandwidth::runPiece(uint32_t, uint32_t piece, unsigned) {
+  const Line *lines = reinterpret_cast<const Line *>(memory.bytes().data());
+  size_t total = memory.bytes().size() / sizeof(Line);
+  size_t begin = total * piece / pieces, end = total * (piece + 1) / pieces;
+  Line sum = {};
+  readLines(lines + begin, end - begin, sum);
+  asm volatile("" : : "m"(sum)); // The reads have a use.
 }
 
 double ReadBandwidth::readOnce() {
-  const Line *lines = reinterpret_cast<const Line *>(memory.bytes().data());
-  const size_t total = memory.bytes().size() / sizeof(Line);
-  // As a device hands out work: in pieces, so that no thread waits for a slower one.
-  const size_t piece =
-      std::clamp(total / (size_t(pool.size()) * 8), size_t(1), size_t(pieceBytes / sizeof(Line)));
-  std::atomic<size_t> next = 0;
   auto start = std::chrono::steady_clock::now();
-  pool.run([&](unsigned) {
-    Line sum = {};
-    for (size_t begin; (begin = next.fetch_add(piece)) < total;)
-      readLines(lines + begin, std::min(piece, total - begin), sum);
-    asm volatile("" : : "m"(sum)); // The reads have a use.
-  });
+  pool.run(*this);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 

@@ -15,7 +15,7 @@ namespace qopt {
 
 /// The rate at which all threads together can read a buffer and do nothing with it: what bounds a
 /// program that reads its weights once for each token.
-class ReadBandwidth {
+class ReadBandwidth : private StagedTask {
 public:
   /// Of a buffer of `bytes`, but at least 1 MiB and at most 2 GiB, in memory of its own. Throws
   /// Error.
@@ -27,6 +27,12 @@ public:
 
 private:
   double readOnce();
+
+  /// Many, so that no thread waits long for a slower one.
+  static constexpr uint32_t pieces = 1024;
+  uint32_t numStages() const override { return 1; }
+  uint32_t numPieces(uint32_t) const override { return pieces; }
+  void runPiece(uint32_t stage, uint32_t piece, unsigned worker) override;
 
   HostMemory memory;
   ThreadPool pool;

@@ -18,7 +18,7 @@ enum class FeatureState {
   Unknown, ///< Not a name this runtime knows.
 };
 
-/// Whether this machine has the feature of LLVM's name `name`: "avx512f", "avx512_vnni", "fma".
+/// Whether this machine has the feature that Linux calls `name` in /proc/cpuinfo: "avx512_vnni".
 FeatureState cpuFeature(std::string_view name);
 
 } // namespace qopt

@@ -7,6 +7,7 @@
 
 #include "runtime/device/cpu/CpuFunction.h"
 
+#include "runtime/formats/Error.h"
 #include <algorithm>
 
 using namespace qopt;
@@ -14,37 +15,39 @@ using namespace qopt;
 CpuFunction::CpuFunction(const Artifact &artifact, const PlanFunction &function,
                          const Bindings &bindings, const KernelModule &module, ThreadPool &pool,
                          std::span<void *const> scratch)
-    : pool(pool), scratch(scratch), task([this](unsigned worker) { work(worker); }) {
-  auto bind = [&](const PlanArgument &argument) -> uint64_t {
-    if (auto *slot = std::get_if<SlotArgument>(&argument))
-      return bindings.slots[slot->slot];
-    if (auto *weight = std::get_if<WeightArgument>(&argument))
-      return reinterpret_cast<uint64_t>(artifact.weight(weight->weight).bytes.data());
-    if (auto *cache = std::get_if<CacheArgument>(&argument)) {
-      const Bindings::CachePools &pools = bindings.caches[cache->cache];
-      return cache->part == CachePart::Key ? pools.key : pools.value;
-    }
-    if (auto *input = std::get_if<StepInput>(&argument))
-      return bindings.inputs[size_t(*input)];
-    switch (std::get<StepScalar>(argument)) {
-    case StepScalar::Rows:
-      rowsArguments.push_back(arguments.size());
-      return 0;
-    case StepScalar::Sequences:
-      sequencesArguments.push_back(arguments.size());
-      return 0;
-    case StepScalar::MaxPages:
-      return uint64_t(bindings.maxPages);
-    }
-    return 0;
-  };
-
+    : pool(pool), scratch(scratch) {
+  if (function.launches.size() > ThreadPool::maxStages)
+    fail("{}: a function of {} launches is longer than the {} that can run", artifact.directory(),
+         function.launches.size(), ThreadPool::maxStages);
   launches.reserve(function.launches.size());
   for (const PlanLaunch &launch : function.launches) {
     launches.push_back({&launch, module.kernel(launch.kernel), arguments.size()});
     for (const PlanArgument &argument : launch.arguments)
-      arguments.push_back(bind(argument));
+      bind(argument, artifact, bindings);
   }
+}
+
+/// Appends to `arguments`.
+void CpuFunction::bind(const PlanArgument &argument, const Artifact &artifact,
+                       const Bindings &bindings) {
+  uint64_t value = 0;
+  if (auto *slot = std::get_if<SlotArgument>(&argument)) {
+    value = bindings.slots[slot->slot];
+  } else if (auto *weight = std::get_if<WeightArgument>(&argument)) {
+    value = reinterpret_cast<uint64_t>(artifact.weight(weight->weight).bytes.data());
+  } else if (auto *cache = std::get_if<CacheArgument>(&argument)) {
+    const Bindings::CachePools &pools = bindings.caches[cache->cache];
+    value = cache->part == CachePart::Key ? pools.key : pools.value;
+  } else if (auto *input = std::get_if<StepInput>(&argument)) {
+    value = bindings.inputs[size_t(*input)];
+  } else if (auto *scalar = std::get_if<StepScalar>(&argument)) {
+    if (*scalar == StepScalar::MaxPages)
+      value = uint64_t(bindings.maxPages);
+    else
+      (*scalar == StepScalar::Rows ? rowsArguments : sequencesArguments)
+          .push_back(arguments.size());
+  }
+  arguments.push_back(value);
 }
 
 void CpuFunction::setShape(const StepShape &newShape) {
@@ -53,31 +56,33 @@ void CpuFunction::setShape(const StepShape &newShape) {
     arguments[index] = uint64_t(shape.rows);
   for (size_t index : sequencesArguments)
     arguments[index] = uint64_t(shape.sequences);
+  boundaries.clear();
   for (Launch &launch : launches)
-    launch.items = launch.plan->items(shape);
+    cutIntoPieces(launch);
+}
+
+/// Large pieces first, for long contiguous reads; small ones last, to finish together.
+void CpuFunction::cutIntoPieces(Launch &launch) {
+  const int64_t items = launch.plan->items(shape);
+  const int64_t least = items / (ThreadPool::maxPieces / 2) + 1;
+  launch.firstBoundary = boundaries.size();
+  for (int64_t begin = 0; begin < items;) {
+    boundaries.push_back(begin);
+    int64_t share = (items - begin) / (2 * int64_t(pool.size()));
+    begin += std::min(std::max(share, least), items - begin);
+  }
+  launch.pieces = uint32_t(boundaries.size() - launch.firstBoundary);
+  boundaries.push_back(items);
 }
 
 void CpuFunction::run(const StepShape &newShape) {
   if (newShape != shape)
     setShape(newShape);
-  nextItem.store(0, std::memory_order_relaxed);
-  pool.run(task);
+  pool.run(*this);
 }
 
-void CpuFunction::work(unsigned worker) {
-  const int64_t workers = pool.size();
-  for (const Launch &launch : launches) {
-    int64_t begin = nextItem.load(std::memory_order_relaxed);
-    while (begin < launch.items) {
-      // Large pieces first, for long contiguous reads; small ones last, to finish together.
-      int64_t end = begin + std::max<int64_t>(1, (launch.items - begin) / (2 * workers));
-      if (!nextItem.compare_exchange_weak(begin, end, std::memory_order_relaxed))
-        continue;
-      launch.kernel(arguments.data() + launch.firstArgument, begin, end, scratch[worker]);
-      begin = nextItem.load(std::memory_order_relaxed);
-    }
-    // The pool itself waits for all after the last.
-    if (&launch != &launches.back())
-      pool.barrier([this] { nextItem.store(0, std::memory_order_relaxed); });
-  }
+void CpuFunction::runPiece(uint32_t stage, uint32_t piece, unsigned worker) {
+  const Launch &launch = launches[stage];
+  const int64_t *boundary = boundaries.data() + launch.firstBoundary + piece;
+  launch.kernel(arguments.data() + launch.firstArgument, boundary[0], boundary[1], scratch[worker]);
 }

@@ -15,9 +15,9 @@
 
 namespace qopt {
 
-/// Launches with their arguments in place. All workers walk the launches together, with a barrier
-/// after each; work items of a launch are handed out in shrinking pieces.
-class CpuFunction : public DeviceFunction {
+/// Launches with their arguments in place. Each is a stage, whose work items are handed out in
+/// shrinking pieces.
+class CpuFunction : public DeviceFunction, private StagedTask {
 public:
   /// `scratch` has one pointer for each worker, to as many bytes as any launch needs.
   CpuFunction(const Artifact &artifact, const PlanFunction &function, const Bindings &bindings,
@@ -29,22 +29,27 @@ private:
   struct Launch {
     const PlanLaunch *plan;
     CpuKernel kernel;
-    size_t firstArgument; ///< In `arguments`.
-    int64_t items = 0;    ///< For the shape last run.
+    size_t firstArgument;     ///< In `arguments`.
+    size_t firstBoundary = 0; ///< In `boundaries`.
+    uint32_t pieces = 0;
   };
 
+  void bind(const PlanArgument &argument, const Artifact &artifact, const Bindings &bindings);
   void setShape(const StepShape &newShape);
-  void work(unsigned worker);
+  void cutIntoPieces(Launch &launch);
+
+  uint32_t numStages() const override { return uint32_t(launches.size()); }
+  uint32_t numPieces(uint32_t stage) const override { return launches[stage].pieces; }
+  void runPiece(uint32_t stage, uint32_t piece, unsigned worker) override;
 
   ThreadPool &pool;
   std::span<void *const> scratch;
-  ThreadPool::Task task;
   std::vector<Launch> launches;
   std::vector<uint64_t> arguments;   ///< Of all launches.
   std::vector<size_t> rowsArguments; ///< Where in `arguments` the shape goes.
   std::vector<size_t> sequencesArguments;
-  StepShape shape{0, 0};
-  alignas(64) std::atomic<int64_t> nextItem = 0; ///< Of the current launch.
+  StepShape shape{0, 0};           ///< What arguments and pieces are for.
+  std::vector<int64_t> boundaries; ///< Work items where the pieces of each launch begin.
 };
 
 } // namespace qopt

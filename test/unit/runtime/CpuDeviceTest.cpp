@@ -10,7 +10,6 @@
 #include "ToyArtifact.h"
 #include "runtime/device/cpu/CpuFeatures.h"
 #include "runtime/device/cpu/CpuTopology.h"
-#include "runtime/device/cpu/ThreadPool.h"
 
 using namespace qopt;
 using namespace qopt::test;
@@ -76,34 +75,4 @@ TEST(CpuDevice, BrokenModulesAreRefused) {
 TEST(CpuTopology, CoresAreAtMostCpus) {
   EXPECT_GE(availableCores(), 1u);
   EXPECT_LE(availableCores(), availableCpus());
-}
-
-TEST(ThreadPool, EveryWorkerRunsEveryTask) {
-  for (unsigned threads : {1u, 2u, 5u}) {
-    ThreadPool pool(threads);
-    EXPECT_EQ(pool.size(), threads);
-    std::vector<int> runs(threads, 0);
-    for (int i = 0; i < 300; ++i)
-      pool.run([&](unsigned worker) { ++runs[worker]; });
-    EXPECT_EQ(runs, std::vector<int>(threads, 300));
-  }
-}
-
-TEST(ThreadPool, BarriersSeparatePhases) {
-  ThreadPool pool(4);
-  std::vector<int> phase(4, 0);
-  int completions = 0;
-  bool agreed = true;
-  pool.run([&](unsigned worker) {
-    for (int i = 1; i <= 500; ++i) {
-      phase[worker] = i;
-      pool.barrier([&] {
-        ++completions;
-        for (int other : phase)
-          agreed &= other == i;
-      });
-    }
-  });
-  EXPECT_EQ(completions, 500);
-  EXPECT_TRUE(agreed);
 }
