@@ -22,8 +22,8 @@ static constexpr int64_t kCacheLine = 64;
 static constexpr int64_t kScoreUnroll = 2;
 
 AttentionPage::AttentionPage(const AttentionGeometry &geometry, KernelBody &body)
-    : geometry(geometry), accumulators(body.target.traits().accumulators), scratch(body.scratch),
-      b(body.b), f32(b.getF32Type()) {}
+    : geometry(geometry), traits(body.target.traits()), scratch(body.scratch), b(body.b),
+      f32(b.getF32Type()) {}
 
 Value AttentionPage::query(Value index) {
   return b.element(f32, scratch, b.multiply(index, geometry.queryStride()));
@@ -47,8 +47,7 @@ void AttentionPage::emit(const Blocks &blocks) {
     return b.select(b.isEqual(tile, b.i64(0)), next, current);
   };
 
-  // Three queries by all tokens of a page, or by as many as there are registers for.
-  b.tiles(queries, 3, [&](Value tile, int64_t size) {
+  b.tiles(queries, traits.accumulators / traits.attentionVectors, [&](Value tile, int64_t size) {
     scoreTile(b.add(firstQuery, tile), size, blocks.keys,
               aheadOf(tile, blocks.values, blocks.keys));
   });
@@ -61,38 +60,35 @@ void AttentionPage::emit(const Blocks &blocks) {
 
   // A head's vectors by so many queries that their sums stay in registers.
   int64_t vectors = geometry.cache.paddedDim() / kLanes;
-  int64_t chunks = llvm::divideCeil(vectors, accumulators / 3);
+  int64_t chunks = llvm::divideCeil(vectors, traits.attentionVectors);
   int64_t chunk = llvm::divideCeil(vectors, chunks);
   for (int64_t first = 0; first < vectors; first += chunk) {
     int64_t count = std::min(chunk, vectors - first);
-    b.tiles(queries, std::min<int64_t>(accumulators / count, 8), [&](Value tile, int64_t size) {
-      accumulateTile(b.add(firstQuery, tile), size, first, count, blocks.values, blocks.tokens,
-                     aheadOf(tile, first == 0 ? blocks.nextKeys : blocks.values, blocks.values));
-    });
+    b.tiles(queries, std::min<int64_t>(traits.accumulators / count, 8),
+            [&](Value tile, int64_t size) {
+              accumulateTile(
+                  b.add(firstQuery, tile), size, first, count, blocks.values, blocks.tokens,
+                  aheadOf(tile, first == 0 ? blocks.nextKeys : blocks.values, blocks.values));
+            });
   }
 }
 
 /// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes.
 void AttentionPage::scoreTile(Value firstQuery, int64_t queries, Value keys, Value ahead) {
-  int64_t vectors = std::min(kPageVectors, accumulators / 3);
+  int64_t vectors = traits.attentionVectors;
   int64_t headDim = geometry.cache.headDim, stride = geometry.queryStride();
   Value first = query(firstQuery);
   for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
     auto step = [&](Value i, ValueRange sums) {
-      Value row = b.multiply(i, kPageTokens);
-      Value keyRow = b.element(f32, b.element(f32, keys, row), token);
-      Value aheadRow = b.element(f32, b.element(f32, ahead, row), token);
-      Values next, key;
-      for (int64_t v = 0; v < vectors; ++v) {
-        key.push_back(b.loadVector(f32, b.element(f32, keyRow, v * kLanes)));
-        b.prefetch(b.bytes(aheadRow, v * kCacheLine));
-      }
-      for (int64_t q = 0; q < queries; ++q) {
-        Value factor = b.broadcast(b.load(f32, b.element(f32, first, b.add(i, q * stride))));
-        for (int64_t v = 0; v < vectors; ++v)
-          next.push_back(b.fma(factor, key[v], sums[q * vectors + v]));
-      }
-      return next;
+      Value row = b.add(b.multiply(i, kPageTokens), token);
+      Value keyRow = b.element(f32, keys, row), aheadRow = b.element(f32, ahead, row);
+      return b.outerProduct(
+          queries, vectors, sums,
+          [&](int64_t q) { return b.load(f32, b.element(f32, first, b.add(i, q * stride))); },
+          [&](int64_t v) {
+            b.prefetch(b.bytes(aheadRow, v * kCacheLine));
+            return b.loadVector(f32, b.element(f32, keyRow, v * kLanes));
+          });
     };
     Values zeros(queries * vectors, b.splat(0.0));
     Values scores = b.unrolledLoop(b.i64(headDim), kScoreUnroll, headDim, zeros, step);
@@ -166,16 +162,15 @@ void AttentionPage::accumulateTile(Value firstQuery, int64_t queries, int64_t fi
     if (firstVector == 0)
       for (int64_t line = 0; line < aheadBytes; line += kCacheLine)
         b.prefetch(b.bytes(aheadRow, line));
-    Values next, value;
-    for (int64_t v = 0; v < vectors; ++v)
-      value.push_back(b.loadVector(f32, b.element(f32, row, (firstVector + v) * kLanes)));
-    for (int64_t q = 0; q < queries; ++q) {
-      Value weight = b.element(f32, first, b.add(token, q * stride + geometry.scoreOffset()));
-      Value factor = b.broadcast(b.load(f32, weight));
-      for (int64_t v = 0; v < vectors; ++v)
-        next.push_back(b.fma(factor, value[v], current[q * vectors + v]));
-    }
-    return next;
+    return b.outerProduct(
+        queries, vectors, current,
+        [&](int64_t q) {
+          int64_t weights = q * stride + geometry.scoreOffset();
+          return b.load(f32, b.element(f32, first, b.add(token, weights)));
+        },
+        [&](int64_t v) {
+          return b.loadVector(f32, b.element(f32, row, (firstVector + v) * kLanes));
+        });
   });
   for (auto [i, sum] : llvm::enumerate(sums))
     b.storeVector(sum, outputAddress(i / vectors, i % vectors));

@@ -42,7 +42,7 @@ private:
                       mlir::Value values, mlir::Value tokens, mlir::Value ahead);
 
   const AttentionGeometry &geometry;
-  int64_t accumulators;
+  const CpuLevelTraits &traits;
   mlir::Value scratch;
   CodeBuilder &b;
   mlir::Type f32;

@@ -190,6 +190,34 @@ Value CodeBuilder::shuffle(Value lhs, Value rhs, ArrayRef<int64_t> lanes) {
   return vector::ShuffleOp::create(*this, lhs, rhs, lanes);
 }
 
+Values CodeBuilder::outerProduct(int64_t rows, int64_t vectors, ValueRange sums,
+                                 llvm::function_ref<Value(int64_t)> factor,
+                                 llvm::function_ref<Value(int64_t)> vector) {
+  Values result(sums), kept;
+  auto multiply = [&](int64_t r, int64_t v, Value x, Value y) {
+    Value &sum = result[r * vectors + v];
+    sum = fma(x, y, sum);
+  };
+  if (rows < vectors) {
+    for (int64_t r = 0; r < rows; ++r)
+      kept.push_back(broadcast(factor(r)));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value value = vector(v);
+      for (int64_t r = 0; r < rows; ++r)
+        multiply(r, v, kept[r], value);
+    }
+  } else {
+    for (int64_t v = 0; v < vectors; ++v)
+      kept.push_back(vector(v));
+    for (int64_t r = 0; r < rows; ++r) {
+      Value value = broadcast(factor(r));
+      for (int64_t v = 0; v < vectors; ++v)
+        multiply(r, v, value, kept[v]);
+    }
+  }
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // Control flow
 //===----------------------------------------------------------------------===//

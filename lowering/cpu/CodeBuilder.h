@@ -82,6 +82,12 @@ public:
   mlir::Value maskOf(int64_t lanes);
   mlir::Value shuffle(mlir::Value lhs, mlir::Value rhs, llvm::ArrayRef<int64_t> lanes);
 
+  /// `sums[r * vectors + v] += factor(r) * vector(v)`: of factors (f32) and vectors, the fewer stay
+  /// in registers meanwhile.
+  Values outerProduct(int64_t rows, int64_t vectors, mlir::ValueRange sums,
+                      llvm::function_ref<mlir::Value(int64_t row)> factor,
+                      llvm::function_ref<mlir::Value(int64_t vector)> vector);
+
   // Control flow.
   /// `for (index = lower; index < upper; index += step)`, returning the state after the last.
   Values loop(mlir::Value lower, mlir::Value upper, int64_t step, mlir::ValueRange state,

@@ -18,9 +18,10 @@ static constexpr StringLiteral kAvx2Required[] = {"avx2", "fma",   "f16c", "bmi1
                                                   "bmi2", "movbe", "abm"};
 
 // 24 of 32 zmm registers; 12 of 16 ymm registers, of which a vector of 16 takes two.
-static constexpr CpuLevelTraits kAvx512 = {"avx512",      "cpu.avx512",    "x86-64-v4",
-                                           "+avx512vnni", kAvx512Required, 24};
-static constexpr CpuLevelTraits kAvx2 = {"avx2", "cpu.avx2", "x86-64-v3", "", kAvx2Required, 6};
+static constexpr CpuLevelTraits kAvx512 = {
+    "avx512", "cpu.avx512", "x86-64-v4", "+avx512vnni", kAvx512Required, 24, 2, 8};
+static constexpr CpuLevelTraits kAvx2 = {"avx2",        "cpu.avx2", "x86-64-v3", "",
+                                         kAvx2Required, 6,          1,           1};
 
 const CpuLevelTraits &qopt::cpu::traitsOf(CpuLevel level) {
   return level == CpuLevel::Avx512 ? kAvx512 : kAvx2;

@@ -30,8 +30,9 @@ struct CpuLevelTraits {
   llvm::StringLiteral llvmFeatures; ///< and features beyond it
   /// Features that the machine must report, in the spelling of /proc/cpuinfo.
   llvm::ArrayRef<llvm::StringLiteral> required;
-  /// Vectors of 16 f32 that a kernel's inner loop accumulates in registers.
-  int64_t accumulators;
+  /// Vectors of 16 f32 that an inner loop accumulates in registers, and of these, how many side by
+  /// side in a product with a panel, and in attention.
+  int64_t accumulators, panelVectors, attentionVectors;
 };
 
 const CpuLevelTraits &traitsOf(CpuLevel level);

@@ -21,10 +21,9 @@ static constexpr int64_t kCacheLine = 64;
 /// Steps of k for each turn of a loop.
 static constexpr int64_t kUnroll = 4;
 
-/// Vectors of a panel's row that a tile handles at a time.
-static int64_t tileVectors(CpuLevel level) { return level == CpuLevel::Avx512 ? 2 : 1; }
-
-int64_t cpu::tileRows(CpuLevel level) { return traitsOf(level).accumulators / tileVectors(level); }
+int64_t cpu::tileRows(CpuLevel level) {
+  return traitsOf(level).accumulators / traitsOf(level).panelVectors;
+}
 
 /// Part of a function's name: where its weights come from.
 static std::string sourceName(const MatmulGeometry &geometry) {
@@ -53,7 +52,7 @@ func::FuncOp cpu::matmulTile(EmittedModule &target, const MatmulGeometry &geomet
   Type pointer = LLVM::LLVMPointerType::get(loc.getContext());
   auto build = [&](CodeBuilder &b, ValueRange arguments) {
     Value x = arguments[0], weights = arguments[1], sums = arguments[2], count = arguments[3];
-    int64_t vectors = tileVectors(target.level), stride = rowStride(geometry.k);
+    int64_t vectors = target.traits().panelVectors, stride = rowStride(geometry.k);
     Type f32 = b.getF32Type();
     for (int64_t lane = 0; lane < kPanelWidth; lane += vectors * kLanes) {
       auto sumAddress = [&](int64_t i) {
@@ -67,15 +66,12 @@ func::FuncOp cpu::matmulTile(EmittedModule &target, const MatmulGeometry &geomet
         Value row = b.element(weightType, weights, b.multiply(k, kPanelWidth));
         if (isStored && lane == 0)
           prefetchRow(b, geometry, row);
-        Values panel, next;
-        for (int64_t v = 0; v < vectors; ++v)
-          panel.push_back(b.loadVector(weightType, b.element(weightType, row, lane + v * kLanes)));
-        for (int64_t r = 0; r < rows; ++r) {
-          Value factor = b.broadcast(b.load(f32, b.element(f32, x, b.add(k, r * stride))));
-          for (int64_t v = 0; v < vectors; ++v)
-            next.push_back(b.fma(factor, panel[v], state[r * vectors + v]));
-        }
-        return next;
+        return b.outerProduct(
+            rows, vectors, state,
+            [&](int64_t r) { return b.load(f32, b.element(f32, x, b.add(k, r * stride))); },
+            [&](int64_t v) {
+              return b.loadVector(weightType, b.element(weightType, row, lane + v * kLanes));
+            });
       };
       // Counts are blocks of k, which are multiples of 16, or what is left of k.
       Values final = b.unrolledLoop(count, kUnroll, std::gcd(geometry.k, kUnroll), initial, step);
