@@ -13,7 +13,8 @@
 // which order its elements are numbered, so a lane loads 8 consecutive elements of a key, 16 bytes,
 // and calls them the elements that the layout asks of it; the query is loaded in the same way. Values
 // need two keys in one register: a lane loads 8 elements of each of its four keys and pairs them by
-// byte permutation; column n of tile j is then element 8 n + j of the head.
+// byte permutation; column n of tile j is then element 8 n + j of the head. Sums for more than 128
+// elements would not fit in registers: two warps then take the same keys, and half of the head each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -62,11 +63,19 @@ private:
   int64_t numRows() const { return std::min(shape.group, kTile); }
   int64_t numHalves() const { return numRows() > 8 ? 2 : 1; }
   int64_t keyLoads() const { return llvm::divideCeil(shape.headDim, 32); }
-  int64_t valueLoads() const { return llvm::divideCeil(shape.headDim, 64); }
+  int64_t valueLoads() const {
+    return llvm::divideCeil(std::min(shape.headDim, DecodeAttentionConfig::kWarpDims), 64);
+  }
+  /// First element of the head that the warp's value load `i` brings.
+  Scalar valueDim(int64_t i) {
+    return warp % config.headSplit(shape) * DecodeAttentionConfig::kWarpDims + i * 64;
+  }
+  int64_t keyWarps() const { return config.warps / config.headSplit(shape); }
   double scale() { return op.getScale().convertToDouble() * std::numbers::log2e; }
-  /// `dim`, moved into the row where the head ends before it; what it reads is not used.
+  /// `dim`, moved into the row where the head ends before `end`; what it reads is not used.
   Scalar inRow(Scalar dim, int64_t end) {
-    return end <= shape.headStride ? dim : min(dim, b.i32(shape.headStride - kChunk));
+    bool isInside = end <= shape.headStride && config.headSplit(shape) == 1;
+    return isInside ? dim : min(dim, b.i32(shape.headStride - kChunk));
   }
   Value partialMaxima() { return b.sharedMemory(); }
   Value partialSums();
@@ -77,7 +86,7 @@ private:
   PtxBuilder &b;
   DecodeAttentionConfig config;
   AttentionShape shape;
-  Scalar thread, warp, laneRow, laneColumn; ///< lane / 4 and lane % 4
+  Scalar thread, warp, keyWarp, laneRow, laneColumn; ///< lane / 4 and lane % 4
   Scalar row, kvHead, firstHead;            ///< firstHead: of the tile, within the group
   Scalar sequence, length;                  ///< keys that the row sees
   SmallVector<SmallVector<Scalar>> query;   ///< [half * keyLoads + load]: words
@@ -145,14 +154,14 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scal
   auto rowOf = [&](Value pool, Scalar inStep) {
     return cacheRow(b, pool, shape, page, kvHead, min(firstKey + inStep, last) % kPageTokens);
   };
-  // All loads first: 16 keys and values of a head are 8 KiB in flight for each warp.
+  // All loads first: with 16 keys and values of a head of 128, a warp has 8 KiB in flight.
   MmaSums scores[2];
   for (int64_t tile = 0; tile < 2; ++tile)
     scores[tile] = score(rowOf(keyPool, laneRow + tile * 8));
   SmallVector<SmallVector<Scalar>> values; // [load * 4 + key]
   for (int64_t i = 0; i < valueLoads(); ++i)
     for (int64_t key : {0, 1, 8, 9}) {
-      Scalar dim = inRow(laneRow * kChunk + i * 64, (i + 1) * 64);
+      Scalar dim = inRow(valueDim(i) + laneRow * kChunk, (i + 1) * 64);
       values.push_back(b.loadWords(
           b.elementPtr(rowOf(valuePool, laneColumn * 2 + key), b.getBF16Type(), dim)));
     }
@@ -200,10 +209,10 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::walkPast() {
     return b.loadI32(pageTable, pages + min(i, steps - 1) / (kPageTokens / kTile));
   };
   // The next step's page is loaded a step ahead: keys wait for nothing but themselves.
-  SmallVector<Value> carried = {pageOf(warp)};
+  SmallVector<Value> carried = {pageOf(keyWarp)};
   carried.append(state.flatten());
-  carried = b.forLoop(warp, steps, b.i32(config.warps), carried, [&](Scalar i, ValueRange now) {
-    SmallVector<Value> next = {pageOf(i + config.warps)};
+  carried = b.forLoop(keyWarp, steps, b.i32(keyWarps()), carried, [&](Scalar i, ValueRange now) {
+    SmallVector<Value> next = {pageOf(i + keyWarps())};
     State current = State::parse(b, numHalves(), now.drop_front());
     next.append(step(i * kTile, b.wrap(now[0]), std::move(current)).flatten());
     return next;
@@ -211,13 +220,14 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::walkPast() {
   return State::parse(b, numHalves(), ArrayRef(carried).drop_front());
 }
 
-// Shared memory: maxima [warps][16], sums [warps][16], results [warps][rows][headStride], in f32.
+// Shared memory, for each warp that has keys of its own: maxima [16], sums [16], results
+// [rows][headStride], in f32.
 
 Value DecodeAttentionEmitter::partialSums() {
-  return b.bytePtr(b.sharedMemory(), b.i32(config.warps * kTile * int64_t(sizeof(float))));
+  return b.bytePtr(b.sharedMemory(), b.i32(keyWarps() * kTile * int64_t(sizeof(float))));
 }
 Value DecodeAttentionEmitter::partialResults() {
-  return b.bytePtr(b.sharedMemory(), b.i32(2 * config.warps * kTile * int64_t(sizeof(float))));
+  return b.bytePtr(b.sharedMemory(), b.i32(2 * keyWarps() * kTile * int64_t(sizeof(float))));
 }
 
 void DecodeAttentionEmitter::writePartial(const State &state) {
@@ -225,22 +235,23 @@ void DecodeAttentionEmitter::writePartial(const State &state) {
     Scalar tileRow = laneRow + half * 8;
     Scalar sum = b.warpSum(state.rows[half].sum, /*lanes=*/4);
     b.ifThen(tileRow < numRows(), [&] {
-      b.ifThen(laneColumn == 0, [&] {
-        Scalar slot = warp * kTile + tileRow;
+      // One lane of a quad, in one of the warps that have the same keys.
+      b.ifThen((laneColumn == 0) & (warp % config.headSplit(shape) == 0), [&] {
+        Scalar slot = keyWarp * kTile + tileRow;
         b.storeFloats(partialMaxima(), b.getF32Type(), slot, {state.rows[half].maximum});
         b.storeFloats(partialSums(), b.getF32Type(), slot, {sum});
       });
-      Scalar base = (warp * numRows() + tileRow) * shape.headStride;
+      Scalar base = (keyWarp * numRows() + tileRow) * shape.headStride;
       for (int64_t i = 0; i < valueLoads(); ++i)
         for (int64_t column = 0; column < 2; ++column) {
-          Scalar dim = (laneColumn * 2 + column) * kChunk + i * 64;
+          Scalar dim = valueDim(i) + (laneColumn * 2 + column) * kChunk;
           auto store = [&] {
             SmallVector<Scalar> elements;
             for (int64_t j = 0; j < kChunk; ++j)
               elements.push_back(b.wrap(state.result[i * 8 + j][half * 2 + column]));
             b.storeFloats(partialResults(), b.getF32Type(), base + dim, elements);
           };
-          if ((i + 1) * 64 <= shape.headStride)
+          if ((i + 1) * 64 <= shape.headStride && config.headSplit(shape) == 1)
             store();
           else
             b.ifThen(dim < shape.headStride, store);
@@ -260,12 +271,12 @@ void DecodeAttentionEmitter::combine() {
     Scalar tileRow = i / shape.headDim, dim = i % shape.headDim;
     SmallVector<Scalar> maxima;
     Scalar best = SoftmaxRow::begin(b).maximum;
-    for (int64_t w = 0; w < config.warps; ++w) {
+    for (int64_t w = 0; w < keyWarps(); ++w) {
       maxima.push_back(load(partialMaxima(), tileRow + w * kTile));
       best = max(best, maxima.back());
     }
     Scalar sum = b.f32(0), total = b.f32(0);
-    for (int64_t w = 0; w < config.warps; ++w) {
+    for (int64_t w = 0; w < keyWarps(); ++w) {
       Scalar weight = b.exp2((maxima[w] - best) * b.f32(scale()));
       sum = fma(weight, load(partialSums(), tileRow + w * kTile), sum);
       Scalar index = (tileRow + w * numRows()) * shape.headStride + dim;
@@ -286,6 +297,7 @@ void DecodeAttentionEmitter::combine() {
 void DecodeAttentionEmitter::emit() {
   thread = b.threadId();
   warp = thread / kWarpSize;
+  keyWarp = warp / config.headSplit(shape);
   laneRow = thread % kWarpSize / 4;
   laneColumn = thread % 4;
   row = b.blockId(0);

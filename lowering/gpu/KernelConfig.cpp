@@ -213,13 +213,14 @@ static constexpr int64_t kDecodeRows = 16;
 int64_t DecodeAttentionConfig::sharedBytes(const AttentionShape &shape) const {
   // Maximum and sum of each row, then the unscaled result, for each warp.
   int64_t rows = std::min(shape.group, kDecodeRows);
-  return warps * (2 * kDecodeRows + rows * shape.headStride) * sizeof(float);
+  return warps / headSplit(shape) * (2 * kDecodeRows + rows * shape.headStride) * sizeof(float);
 }
 
 FailureOr<DecodeAttentionConfig> DecodeAttentionConfig::read(kernel::AttentionOp op) {
   AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
   ConfigReader reader(op, algorithm);
   DecodeAttentionConfig config{reader.get("warps", 1, 16)};
+  reader.requireMultiple("warps", config.warps, config.headSplit(shape));
   reader.requireShared(config.sharedBytes(shape));
   return reader.finish(config);
 }

@@ -80,8 +80,12 @@ struct MmaConfig {
 /// One query of each head: a block for each row and KV head, whose `warps` share the past.
 struct DecodeAttentionConfig {
   static constexpr llvm::StringLiteral algorithm = "decode";
+  /// Elements of a head for which a warp can hold sums.
+  static constexpr int64_t kWarpDims = 128;
   int64_t warps;
 
+  /// Warps that take the same keys, and different elements of the values.
+  int64_t headSplit(const AttentionShape &shape) const { return shape.headDim <= kWarpDims ? 1 : 2; }
   int64_t sharedBytes(const AttentionShape &shape) const;
   static mlir::FailureOr<DecodeAttentionConfig> read(kernel::AttentionOp op);
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;

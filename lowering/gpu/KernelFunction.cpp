@@ -55,6 +55,9 @@ KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp mo
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   function.setKnownBlockSize(
       llvm::ArrayRef<int32_t>{int32_t(op.getLaunchAttr().getBlock()), 1, 1});
+  // Without it ptxas aims at full occupancy and gives up loads in flight, or spills, for registers
+  // that the grid has no use for.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     if (isNumber(argument.kind))
       continue;
