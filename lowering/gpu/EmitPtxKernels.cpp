@@ -77,8 +77,11 @@ struct EmitPtxKernels : qopt::impl::EmitPtxKernelsBase<EmitPtxKernels> {
     ModuleOp root = getOperation();
     if (!findChip(chip, root.getLoc()))
       return signalPassFailure();
+    std::string name = "ptx_" + chip;
+    if (root.lookupSymbol(name))
+      return; // emitted by an earlier run
     auto builder = ImplicitLocOpBuilder::atBlockEnd(root.getLoc(), root.getBody());
-    auto module = gpu::GPUModuleOp::create(builder, "ptx_" + chip);
+    auto module = gpu::GPUModuleOp::create(builder, name);
     declareSharedMemory(module);
     for (auto function : root.getOps<func::FuncOp>()) {
       auto target = function->getAttrOfType<StringAttr>(kernel::kTargetAttr);
