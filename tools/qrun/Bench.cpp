@@ -9,6 +9,7 @@
 #include "runtime/session/Session.h"
 #include "tools/qrun/BenchReport.h"
 #include "tools/qrun/Model.h"
+#include "tools/qrun/PeakMemory.h"
 #include "tools/qrun/ReadBandwidth.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
@@ -156,25 +157,30 @@ BenchResult Bench::measure(const char *kind, int64_t count, int64_t tokensPerSte
   return result;
 }
 
+/// Bytes/s, in memory that is free again afterwards.
+static double measureReadBandwidth(uint64_t bytes, unsigned threads) {
+  return ReadBandwidth(bytes, threads).measure();
+}
+
 static BenchReport benchArtifact(const std::string &path, const BenchOptions &options) {
   Model model(path, options.model, TokenizerUse::None);
-  uint64_t bytes = weightBytesPerToken(model.artifact(), model.device().target());
-  ReadBandwidth bandwidth(bytes, model.threads());
   BenchReport report{path,
                      model.device().describe(),
                      model.threads(),
                      model.loadMilliseconds(),
                      model.artifact().generationSeconds(),
-                     bytes,
-                     bandwidth.measure(),
-                     {}};
+                     weightBytesPerToken(model.artifact(), model.device().target())};
+  report.readBandwidth = measureReadBandwidth(report.weightBytesPerToken, report.threads);
+  resetPeakMemory();
   Bench bench(model, options);
   if (options.promptTokens > 0)
     report.results.push_back(bench.prefill());
   if (options.decodeTokens > 0)
     report.results.push_back(bench.decode());
+  report.peakMemoryBytes = peakMemoryBytes();
   // On a shared machine, the better of before and after is what the memory can do.
-  report.readBandwidth = std::max(report.readBandwidth, bandwidth.measure());
+  double after = measureReadBandwidth(report.weightBytesPerToken, report.threads);
+  report.readBandwidth = std::max(report.readBandwidth, after);
   return report;
 }
 

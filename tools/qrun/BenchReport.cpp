@@ -7,7 +7,6 @@
 
 #include "tools/qrun/BenchReport.h"
 
-#include "tools/qrun/PeakMemory.h"
 #include <cmath>
 #include <fmt/format.h>
 
@@ -46,7 +45,7 @@ Json qopt::toJson(const BenchReport &report) {
                {"random_weights_s", report.generationSeconds},
                {"weight_bytes_per_token", report.weightBytesPerToken},
                {"read_bandwidth_gb_s", report.readBandwidth / 1e9},
-               {"peak_memory_bytes", peakMemoryBytes()},
+               {"peak_memory_bytes", report.peakMemoryBytes},
                {"tests", Json::array()}};
   for (const BenchResult &result : report.results) {
     Rate tokens = tokensPerSecond(result);

@@ -33,8 +33,9 @@ struct BenchReport {
   double loadMilliseconds;
   double generationSeconds; ///< Of random weights.
   uint64_t weightBytesPerToken;
-  double readBandwidth; ///< Bytes/s.
-  std::vector<BenchResult> results;
+  double readBandwidth = 0;     ///< Bytes/s.
+  uint64_t peakMemoryBytes = 0; ///< Without the buffer that the bandwidth is measured on.
+  std::vector<BenchResult> results = {};
 };
 
 Json toJson(const BenchReport &report);

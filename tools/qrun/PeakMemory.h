@@ -15,6 +15,9 @@ namespace qopt {
 /// Bytes of resident memory at their peak, touched pages of mapped files included.
 uint64_t peakMemoryBytes();
 
+/// Forgets the peak so far, where the system allows it.
+void resetPeakMemory();
+
 } // namespace qopt
 
 #endif // QOPT_TOOLS_QRUN_PEAKMEMORY_H

@@ -18,7 +18,8 @@ namespace {
 /// A cache line; the compiler uses what vectors it has.
 using Line = uint64_t __attribute__((vector_size(64)));
 
-constexpr uint64_t minBytes = 1 << 20;
+constexpr uint64_t pieceBytes = 1 << 18;
+constexpr uint64_t minBytes = 4 * pieceBytes;
 constexpr uint64_t maxBytes = uint64_t(2) << 30;
 
 } // namespace
@@ -45,7 +46,8 @@ static uint64_t bufferBytes(uint64_t bytes) {
 }
 
 ReadBandwidth::ReadBandwidth(uint64_t bytes, unsigned threads)
-    : memory(bufferBytes(bytes), "the read bandwidth test", PageSize::Huge), pool(threads) {
+    : memory(bufferBytes(bytes), "the read bandwidth test", PageSize::Huge),
+      pieces(uint32_t(memory.bytes().size() / pieceBytes)), pool(threads) {
   // Pages that were never written are all the same page of zeros.
   std::memset(memory.bytes().data(), 0x5a, memory.bytes().size());
 }

@@ -28,13 +28,12 @@ public:
 private:
   double readOnce();
 
-  /// Many, so that no thread waits long for a slower one.
-  static constexpr uint32_t pieces = 1024;
   uint32_t numStages() const override { return 1; }
   uint32_t numPieces(uint32_t) const override { return pieces; }
   void runPiece(uint32_t stage, uint32_t piece, unsigned worker) override;
 
   HostMemory memory;
+  uint32_t pieces; ///< Many, so that no thread waits long for a slower one.
   ThreadPool pool;
 };
 
