@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/artifact/ModuleParams.h"
+#include "lowering/artifact/ParamQuantization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
@@ -32,6 +33,10 @@ LogicalResult ModuleParams::load() {
   if (!function || function.isExternal())
     return success();
   for (Operation &op : function.front().without_terminator()) {
+    if (auto quantize = dyn_cast<q::QuantizeOp>(op)) {
+      evaluate(quantize);
+      continue;
+    }
     ParamExpressionPtr value = evaluate(&op);
     if (!value)
       return failure();
@@ -50,6 +55,17 @@ ParamExpressionPtr ModuleParams::get(StringRef name) {
   return value;
 }
 
+void ModuleParams::evaluate(q::QuantizeOp op) {
+  auto get = op.getValues().getDefiningOp<llm::GetOp>();
+  QuantizedParams quantized =
+      makeQuantized(values.lookup(op.getValues()), op.getScheme().toScheme(),
+                    get ? get.getParam().str() : "a computed parameter");
+  values[op.getCodes()] = quantized.codes;
+  const ParamExpressionPtr parts[] = {quantized.scales, quantized.zeros};
+  for (auto [value, part] : llvm::zip(op.getParameters(), parts))
+    values[value] = part;
+}
+
 ParamExpressionPtr ModuleParams::evaluate(Operation *op) {
   SmallVector<ParamExpressionPtr> operands;
   for (Value operand : op->getOperands())
@@ -66,6 +82,11 @@ ParamExpressionPtr ModuleParams::evaluate(Operation *op) {
       })
       .Case([&](llm::PackOp op) {
         return makePacked(operands[0], shapeOf(op.getResult()), op.getWays());
+      })
+      .Case([&](q::DequantizeOp op) {
+        operands.resize(3);
+        return makeDequantized({operands[0], operands[1], operands[2]}, op.getScheme().toScheme(),
+                               *dtypeOf(op.getValues().getType().getElementType()));
       })
       .Default([](Operation *op) {
         op->emitOpError("computes no parameter; @load holds parameter expressions only");

@@ -9,6 +9,7 @@
 #define QOPT_LOWERING_ARTIFACT_MODULEPARAMS_H
 
 #include "dialects/llm/Llm.h"
+#include "dialects/q/Q.h"
 #include "lowering/artifact/ParamExpression.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -34,6 +35,8 @@ private:
   ParamExpressionPtr makeLeaf(llm::ParamOp param);
   ParamExpressionPtr makeStored(llm::ParamOp param, llm::SourceAttr source);
   ParamExpressionPtr evaluate(mlir::Operation *op);
+  /// The op with several results.
+  void evaluate(q::QuantizeOp op);
 
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
