@@ -125,7 +125,7 @@ void PreTokenizer::run(std::string_view text, bool atStart, std::deque<std::stri
       } else if (piece.starts_with(' ')) {
         next.push_back(piece);
       } else {
-        next.push_back(storage.emplace_back(" " + std::string(piece)));
+        next.push_back(storage.emplace_back(" ").append(piece));
       }
     }
     std::swap(current, next);

@@ -76,7 +76,7 @@ TEST(UnicodeForm, ManyAccentsTakeNoQuadraticTime) {
 static std::string matches(const Pattern &pattern, std::string_view text) {
   std::string result;
   pattern.forEachMatch(text, [&](ByteRange match) {
-    result += "[" + std::string(text.substr(match.begin, match.end - match.begin)) + "]";
+    result += fmt::format("[{}]", text.substr(match.begin, match.end - match.begin));
   });
   return result;
 }
