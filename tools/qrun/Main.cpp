@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
   qopt::addGenerateCommand(app);
   qopt::addEvalCommand(app);
   qopt::addBenchCommand(app);
+  qopt::addCompareCommand(app);
   qopt::addInfoCommand(app);
 
   // CLI11 would only say that a subcommand is missing.
