@@ -30,9 +30,11 @@ static constexpr int64_t kValueAlignment = 16;
 /// `native` is the type that attention computes with on the target (docs/architecture.md, kernel
 /// ABIs, has the layouts).
 static OrderedJson planPool(StringRef target, StringRef part, int64_t headDim) {
-  if (target == "ptx")
+  if (target == "ptx") {
+    int64_t padded = llvm::alignTo(headDim, 8);
     return {
-        {"format", "bf16"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * headDim * 2}};
+        {"format", "bf16"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * padded * 2}};
+  }
   if (part == "k")
     return {{"format", "f32"}, {"layout", "dim_major"}, {"block_bytes", headDim * kPageTokens * 4}};
   int64_t padded = llvm::alignTo(headDim, kValueAlignment);
@@ -62,42 +64,47 @@ static OrderedJson describeTensor(const ParamExpression &value) {
   return {{"dtype", std::string(safetensorsName(value.dtype()))}, {"shape", value.shape().vec()}};
 }
 
-/// Adds `weights` and `random_weights` to the plan, and what is stored to `plan.stored`.
-static LogicalResult planWeights(ArtifactPlan &plan, ArrayRef<StringAttr> names,
-                                 ModuleParams &params) {
-  OrderedJson stored = OrderedJson::object(), generated = OrderedJson::object();
-  std::optional<int64_t> seed;
+static FailureOr<std::vector<NamedParam>> resolve(ArrayRef<StringAttr> names,
+                                                  ModuleParams &params) {
+  std::vector<NamedParam> weights;
   for (StringAttr name : names) {
     ParamExpressionPtr value = params.get(name);
     if (!value)
       return failure();
-    std::optional<GeneratedContents> contents = value->generated();
-    bool isSeedUsable =
-        contents && (contents->isSplat || contents->seed == seed.value_or(contents->seed));
-    if (!isSeedUsable) {
-      stored[name.str()] = describeTensor(*value);
-      plan.stored.push_back({name.str(), value});
+    weights.push_back({name.str(), value});
+  }
+  return weights;
+}
+
+/// Adds `weights` and `random_weights` to the plan, and what is stored to `plan.stored`.
+static void planWeights(ArtifactPlan &plan, ArrayRef<NamedParam> weights) {
+  OrderedJson stored = OrderedJson::object(), generated = OrderedJson::object();
+  std::optional<int64_t> seed; // a plan has one
+  for (const NamedParam &weight : weights) {
+    OrderedJson tensor = describeTensor(*weight.value);
+    std::optional<GeneratedContents> contents = weight.value->generated();
+    if (!contents || (!contents->isSplat && contents->seed != seed.value_or(contents->seed))) {
+      stored[weight.name] = std::move(tensor);
+      plan.stored.push_back(weight);
       continue;
     }
     if (!contents->isSplat)
       seed = contents->seed;
-    OrderedJson tensor = describeTensor(*value);
     tensor[contents->isSplat ? "value" : "deviation"] = contents->value;
-    generated[name.str()] = std::move(tensor);
+    generated[weight.name] = std::move(tensor);
   }
   if (!stored.empty())
     plan.json["weights"] = {{"file", kWeightsFileName.str()}, {"tensors", std::move(stored)}};
   if (!generated.empty())
     plan.json["random_weights"] = {{"seed", seed.value_or(0)}, {"tensors", std::move(generated)}};
-  return success();
 }
 
 /// The types that matrices are stored in, in words.
-static std::string describeRecipe(ArrayRef<StringAttr> names, ModuleParams &params) {
+static std::string describeRecipe(ArrayRef<NamedParam> weights) {
   std::set<std::string> types;
-  for (StringAttr name : names)
-    if (ParamExpressionPtr value = params.get(name); value && value->shape().size() > 1)
-      types.insert(std::string(shortName(value->dtype())));
+  for (const NamedParam &weight : weights)
+    if (weight.value->shape().size() > 1)
+      types.insert(std::string(shortName(weight.value->dtype())));
   return "weights " + llvm::join(types, " and ") + " as stored";
 }
 
@@ -185,9 +192,11 @@ FailureOr<ArtifactPlan> qopt::planArtifact(ModuleOp module, ModuleParams &params
                {"compiler", "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")"}};
   if (failed(planConfig(module, plan.json)))
     return failure();
-  plan.json["recipe"] = describeRecipe(weights.getArrayRef(), params);
-  if (failed(planWeights(plan, weights.getArrayRef(), params)))
+  FailureOr<std::vector<NamedParam>> resolved = resolve(weights.getArrayRef(), params);
+  if (failed(resolved))
     return failure();
+  plan.json["recipe"] = describeRecipe(*resolved);
+  planWeights(plan, *resolved);
   plan.json["page_tokens"] = kPageTokens;
   plan.json["targets"] = std::move(targetsJson);
   return plan;
