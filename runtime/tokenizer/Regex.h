@@ -23,7 +23,8 @@ struct ByteRange {
 };
 
 /// A compiled regular expression with the meaning that it has in Hugging Face tokenizers (Oniguruma
-/// on Unicode text). Immutable; matching is thread-safe.
+/// on Unicode text). Characters newer than PCRE2's Unicode tables (version 14 in 10.42) count as
+/// unassigned. Immutable; matching is thread-safe.
 class Regex {
 public:
   /// Throws an Error that quotes the expression and says what is wrong with it.

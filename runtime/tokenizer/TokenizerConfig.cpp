@@ -34,13 +34,18 @@ AddedToken qopt::parseAddedToken(const JsonObject &object, int32_t id) {
   return token;
 }
 
+static bool exists(const std::string &path) {
+  std::error_code ignored; // Of a directory that cannot be read, say; then nothing is there.
+  return std::filesystem::exists(path, ignored);
+}
+
 namespace {
 
 /// A file's object, or nothing if there is no such file.
 class OptionalJsonFile {
 public:
-  explicit OptionalJsonFile(std::string path) {
-    if (!std::filesystem::exists(path))
+  explicit OptionalJsonFile(const std::string &path) {
+    if (!exists(path))
       return;
     document = readJsonFile(path);
     object.emplace(document, path);
@@ -144,7 +149,7 @@ TokenizerConfig TokenizerConfig::read(const std::string &directory) {
   OptionalJsonFile map(directory + "/special_tokens_map.json");
   if (const JsonObject *file = map.get())
     readSpecialTokens(*file, config, special);
-  if (std::string path = directory + "/added_tokens.json"; std::filesystem::exists(path))
+  if (std::string path = directory + "/added_tokens.json"; exists(path))
     readAddedTokensJson(path, special, config);
   return config;
 }

@@ -22,6 +22,8 @@ TEST(LoadTokenizer, NamesWhatItLookedFor) {
       {directory.path(), "tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt"});
   directory.write("vocab.json", vocab);
   expectContains(errorOf([&] { Tokenizer::load(directory.path()); }), {"vocab.json", "merges.txt"});
+  std::string tooLong(5000, 'x');
+  expectContains(errorOf([&] { Tokenizer::load(tooLong); }), {"no tokenizer"});
 }
 
 TEST(LoadTokenizer, VocabAndMergesAreGpt2sByDefault) {
