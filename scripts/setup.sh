@@ -9,7 +9,7 @@ packages=(
   clang-22 lld-22 libclang-rt-22-dev
   llvm-22-dev libmlir-22-dev mlir-22-tools liblld-22-dev zlib1g-dev libzstd-dev
   # Libraries
-  libcli11-dev libfmt-dev nlohmann-json3-dev libpcre2-dev libsentencepiece-dev libutf8proc-dev
+  libcli11-dev libfmt-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev pkg-config
   # Tests
   libgtest-dev llvm-22-tools clang-format-22 clang-tidy-22 python3
 )
