@@ -13,7 +13,7 @@ config.test_exec_root = os.path.join(config.qopt_build_dir, "test")
 # unit has a configuration of its own, in the build folder.
 config.excludes = ["Inputs", "CMakeLists.txt", "bench", "fuzz", "models"]
 if not config.qopt_compiler:
-    config.excludes += ["dialects", "docs", "e2e", "lowering", "passes", "runtime"]
+    config.excludes += ["dialects", "docs", "e2e", "lowering", "passes", "runtime", "tools"]
 
 # qopt and qrun, then FileCheck and not, then ptxas where there is one.
 cuda_dir = "/usr/local/cuda/bin"

@@ -21,6 +21,7 @@ static constexpr llvm::StringLiteral overview =
   The ending of OUTPUT says what is made of it:
     .mlir, -   IR, after the passes asked for
     .qmod      an artifact for qrun: the passes asked for, then what is left of the default pipeline
+               (nothing if they emit kernels: --default-pipeline="targets=cpu" is for CPUs alone)
     .ptx       the GPU kernels of the same
 )";
 

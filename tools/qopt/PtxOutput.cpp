@@ -6,10 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/qopt/PtxOutput.h"
-#include "lowering/Pipelines.h"
 #include "lowering/gpu/CompileToPtx.h"
-#include "mlir/Pass/PassManager.h"
-#include "tools/qopt/Registration.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -23,29 +20,16 @@ struct PrintPtx : PassWrapper<PrintPtx, OperationPass<ModuleOp>> {
 
   StringRef getName() const override { return "PrintPtx"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registerDialects(registry);
     registerPtxDialects(registry);
   }
   void runOnOperation() override {
-    if (failed(emitKernels()) || failed(compile()))
+    if (failed(compile()))
       signalPassFailure();
   }
 
 private:
-  SmallVector<gpu::GPUModuleOp> kernels() {
-    return llvm::to_vector(getOperation().getOps<gpu::GPUModuleOp>());
-  }
-
-  LogicalResult emitKernels() {
-    if (!kernels().empty())
-      return success();
-    OpPassManager passes(ModuleOp::getOperationName());
-    buildDefaultPipeline(passes, *DefaultPipelineOptions::createFromString("targets=ptx"));
-    return runPipeline(passes, getOperation());
-  }
-
   LogicalResult compile() {
-    SmallVector<gpu::GPUModuleOp> modules = kernels();
+    auto modules = llvm::to_vector(getOperation().getOps<gpu::GPUModuleOp>());
     if (modules.size() != 1)
       return getOperation().emitError()
              << "has " << modules.size() << " GPU modules; PTX can be written of one";

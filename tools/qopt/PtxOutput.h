@@ -12,9 +12,9 @@
 
 namespace qopt {
 
-/// A pass that puts the PTX of the module's GPU kernels into `text`, which must outlive it. Where
-/// there are none yet, the default pipeline for GPUs makes them. Several GPU modules (as of
-/// `--default-pipeline="chips=sm_80,sm_90"`) are an error: a PTX file is for one chip.
+/// A pass that puts the PTX of the module's GPU kernels into `text`, which must outlive it. Several
+/// GPU modules (as of `--default-pipeline="chips=sm_80,sm_90"`) are an error: a PTX file is for one
+/// chip.
 std::unique_ptr<mlir::Pass> createPrintPtx(std::string &text);
 
 } // namespace qopt

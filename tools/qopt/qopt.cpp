@@ -5,12 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lowering/Pipelines.h"
+#include "lowering/artifact/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "runtime/formats/Error.h"
 #include "tools/qopt/Diagnostics.h"
 #include "tools/qopt/Input.h"
+#include "tools/qopt/LowerRest.h"
 #include "tools/qopt/Output.h"
 #include "tools/qopt/PtxOutput.h"
 #include "tools/qopt/Registration.h"
@@ -31,10 +32,10 @@ static bool compile(const Options &options, DialectRegistry &registry) {
     if (failed(requested.setupPassPipeline(passes)))
       return failure();
     if (kind == OutputKind::Artifact) {
-      DefaultPipelineOptions pipeline;
-      pipeline.artifact = options.output;
-      buildDefaultPipeline(passes, pipeline);
+      passes.addPass(createLowerRest(""));
+      passes.addPass(createWriteArtifact({options.output}));
     } else if (kind == OutputKind::Ptx) {
+      passes.addPass(createLowerRest("targets=ptx"));
       passes.addPass(createPrintPtx(ptx));
     }
     return success();
