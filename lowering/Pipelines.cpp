@@ -14,6 +14,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/quantization/Passes.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -22,6 +23,8 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
   bool hasCpu = llvm::is_contained(options.targets, "cpu");
   bool hasPtx = llvm::is_contained(options.targets, "ptx");
 
+  passes.addPass(createFoldQuantization());
+  passes.addPass(createRequireKernels());
   buildModelPipeline(passes);
   for (const std::string &target : options.targets)
     passes.addPass(createConvertLlmToKernel({.target = target, .operandType = ""}));

@@ -8,10 +8,8 @@
 #include "passes/Pipelines.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
-#include "passes/quantization/Passes.h"
 
 void qopt::buildModelPipeline(mlir::OpPassManager &passes) {
-  passes.addPass(createFoldQuantization());
   passes.addPass(createFuseProjections());
   passes.addPass(createSpecialize());
   passes.addPass(createPackWeights());

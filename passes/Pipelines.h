@@ -14,8 +14,8 @@ class OpPassManager;
 
 namespace qopt {
 
-/// What every model goes through before its kernels are formed: fold-quantization,
-/// fuse-projections, specialize, pack-weights. Does nothing to a model that has been through it.
+/// What every model goes through before its kernels are formed: fuse-projections,
+/// specialize, pack-weights. Does nothing to a model that has been through it.
 void buildModelPipeline(mlir::OpPassManager &passes);
 
 /// Registers the passes of this folder and `--prepare-model`, the pipeline above.

@@ -33,6 +33,14 @@ def ConvertLlmToKernel : Pass<"convert-llm-to-kernel", "mlir::ModuleOp"> {
                            "mlir::math::MathDialect"];
 }
 
+def RequireKernels : Pass<"require-kernels", "mlir::ModuleOp"> {
+  let summary = "Refuse quantization that no kernel computes";
+  let description = [{
+    After `fold-quantization`, what is left of quantization in the model is for kernels. An op that
+    none of them takes is an error here, before any work, rather than a silent dequantization.
+  }];
+}
+
 def FuseRopeAppend : Pass<"fuse-rope-append", "mlir::func::FuncOp"> {
   let summary = "Make q/k norm, rotary embedding and KV append one kernel.rope_append";
   let description = [{
