@@ -103,7 +103,7 @@ static void runPerplexity(const EvalOptions &options, const Model &model) {
   Session session(model.plan(), model.device(), {ctx, options.model.chunk, batch});
   SessionLogits source(session);
 
-  Json results = Json::array();
+  auto results = nlohmann::ordered_json::array();
   for (const EvaluationText &text : texts) {
     const Measurement measurement = measure(source, text, batch);
     if (options.json)

@@ -27,18 +27,19 @@ std::string toText(const Measurement &measurement) {
                      ppl.bytePerplexity(), ppl.bitsPerByte(), ppl.size->bytes);
 }
 
-Json toJson(const Measurement &measurement) {
+nlohmann::ordered_json toJson(const Measurement &measurement) {
   const Perplexity &ppl = measurement.perplexity;
-  Json json = {{"convention", toString(ppl.convention)},
-               {"ctx", ppl.ctx},
-               {"bos", ppl.bos},
-               {"windows", ppl.windows},
-               {"tokens", ppl.tokens},
-               {"perplexity", ppl.value},
-               {"stderr", ppl.standardError},
-               {"log_likelihood", ppl.logLikelihood},
-               {"seconds", measurement.seconds},
-               {"tokens_per_s", double(measurement.tokensEvaluated) / measurement.seconds}};
+  nlohmann::ordered_json json = {
+      {"convention", toString(ppl.convention)},
+      {"ctx", ppl.ctx},
+      {"bos", ppl.bos},
+      {"windows", ppl.windows},
+      {"tokens", ppl.tokens},
+      {"perplexity", ppl.value},
+      {"stderr", ppl.standardError},
+      {"log_likelihood", ppl.logLikelihood},
+      {"seconds", measurement.seconds},
+      {"tokens_per_s", double(measurement.tokensEvaluated) / measurement.seconds}};
   if (ppl.size)
     json.update({{"pages", ppl.size->pages},
                  {"words", ppl.size->words},

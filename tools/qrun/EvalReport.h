@@ -27,8 +27,8 @@ std::string describeConvention(Convention convention, int64_t ctx, bool bos);
 /// words and of bytes.
 std::string toText(const Measurement &measurement);
 
-/// At least `convention`, `ctx`, `tokens`, `perplexity`, `stderr`.
-Json toJson(const Measurement &measurement);
+/// In this order at least `convention`, `ctx`, `tokens`, `perplexity`, `stderr`.
+nlohmann::ordered_json toJson(const Measurement &measurement);
 
 } // namespace qopt
 

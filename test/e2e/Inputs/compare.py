@@ -6,6 +6,7 @@
     compare.py logprobs OUTPUT REFERENCE      ids and log-probabilities of a window, within 1e-3
     compare.py perplexity OUTPUT REFERENCE    all perplexities of OUTPUT, within 0.05 %
     compare.py llama.cpp OUTPUT RESULTS MODEL perplexities that llama.cpp printed, within 0.1 %
+    compare.py lm-eval OUTPUT LOGPROBS TEXT   what lm-eval makes of these log-probabilities
     compare.py same OUTPUT OTHER KEY...       equal values of these keys
     compare.py batch OUTPUT ALONE...          each sequence has the ids and text it has alone
 
@@ -13,6 +14,8 @@ REFERENCE is a model's reference.json (float64 results of an independent program
 compared; exits with 1 at the first difference.
 """
 import json
+import math
+import re
 import sys
 
 
@@ -74,6 +77,18 @@ def compare_llama_cpp(output, results, model):
     require_ratio(f"{name}: stderr", output["stderr"], results[model][name]["error"], 5e-3)
 
 
+def compare_lm_eval(output, logprobs, text):
+    with open(text, encoding="utf-8", newline="") as file:
+        page = file.read()
+    total = sum(logprobs["logprobs"])
+    words, size = len(re.split(r"\s+", page)), len(page.encode())
+    require_equal("tokens", output["tokens"], len(logprobs["logprobs"]))
+    require_ratio("log_likelihood", output["log_likelihood"], total, 1e-9)
+    require_ratio("perplexity", output["perplexity"], math.exp(-total / words), 1e-9)
+    require_ratio("byte_perplexity", output["byte_perplexity"], math.exp(-total / size), 1e-9)
+    require_ratio("bits_per_byte", output["bits_per_byte"], -total / size / math.log(2), 1e-9)
+
+
 def compare_same(output, other, *keys):
     for key in keys:
         require_equal(key, output[key], other[key])
@@ -91,6 +106,7 @@ COMPARISONS = {
     "logprobs": compare_logprobs,
     "perplexity": compare_perplexity,
     "llama.cpp": compare_llama_cpp,
+    "lm-eval": compare_lm_eval,
     "same": compare_same,
     "batch": compare_batch,
 }
