@@ -213,7 +213,7 @@ llm::ParamOp DecoderBuilder::createParam(const std::string &name, const Tensor &
   return param;
 }
 
-Value DecoderBuilder::buildGet(TensorRequest request) {
+Value DecoderBuilder::buildGet(const TensorRequest &request) {
   llm::ParamOp param = params.lookup(request.name);
   if (!param)
     param = createParam(request.name, tensors.get(request));

@@ -65,7 +65,7 @@ protected:
   Value buildSlice(const std::string &module, Value x, int64_t offset, int64_t size);
 
   /// The value of a parameter that is a stored tensor, which the module gets on first use.
-  Value buildGet(TensorRequest request);
+  Value buildGet(const TensorRequest &request);
 
   /// The value of a parameter that `@load` computes, as `compute` builds it from stored ones.
   Value buildComputed(const std::string &name, const std::string &module,

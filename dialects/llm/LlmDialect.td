@@ -28,7 +28,7 @@ def Llm_Dialect : Dialect {
     ```mlir
     // the hidden states after the last layer, one row a token; appends to the caches
     func.func @forward(%ids: tensor<?xi32>, %batch: !llm.batch) -> tensor<?x256xf32>
-    // logits of the rows asked for
+    // logits of the rows asked for, after the final norm
     func.func @head(%hidden: tensor<?x256xf32>, %rows: tensor<?xi32>) -> tensor<?x1024xf32>
     ```
 

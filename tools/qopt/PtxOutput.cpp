@@ -37,9 +37,10 @@ private:
     StringRef chip = modules.front().getName();
     chip.consume_front("ptx_");
     FailureOr<std::string> ptx = compileToPtx(modules.front(), chip);
-    if (succeeded(ptx))
-      text = *std::move(ptx);
-    return ptx;
+    if (failed(ptx))
+      return failure();
+    text = *std::move(ptx);
+    return success();
   }
 
   std::string &text;
