@@ -42,14 +42,12 @@ void AttentionPage::emit(const Blocks &blocks) {
   int64_t heads = geometry.config.heads;
   Value firstQuery = b.multiply(blocks.firstRow, heads);
   Value queries = b.multiply(b.subtract(blocks.rows, blocks.firstRow), heads);
-  // The first tile requests what is read next: one block while it reads the other.
-  auto aheadOf = [&](Value tile, Value next, Value current) {
-    return b.select(b.isEqual(tile, b.i64(0)), next, current);
-  };
-
-  b.tiles(queries, traits.accumulators / traits.attentionVectors, [&](Value tile, int64_t size) {
-    scoreTile(b.add(firstQuery, tile), size, blocks.keys,
-              aheadOf(tile, blocks.values, blocks.keys));
+  int64_t scoreQueries = traits.accumulators / traits.attentionVectors;
+  b.tiles(queries, scoreQueries, [&](Value tile, int64_t size) {
+    int64_t valueBytes = geometry.cache.valueBlockElements() * int64_t(sizeof(float));
+    Ahead ahead = requestAhead(blocks.values, valueBytes, blocks.keys, tile, scoreQueries,
+                               geometry.cache.headDim);
+    scoreTile(b.add(firstQuery, tile), size, blocks.keys, ahead);
   });
 
   b.loop(blocks.firstRow, blocks.rows, 1, [&](Value row) {
@@ -64,31 +62,52 @@ void AttentionPage::emit(const Blocks &blocks) {
   int64_t chunk = llvm::divideCeil(vectors, chunks);
   for (int64_t first = 0; first < vectors; first += chunk) {
     int64_t count = std::min(chunk, vectors - first);
-    b.tiles(queries, std::min<int64_t>(traits.accumulators / count, 8),
-            [&](Value tile, int64_t size) {
-              accumulateTile(
-                  b.add(firstQuery, tile), size, first, count, blocks.values, blocks.tokens,
-                  aheadOf(tile, first == 0 ? blocks.nextKeys : blocks.values, blocks.values));
-            });
+    int64_t sumQueries = std::min<int64_t>(traits.accumulators / count, 8);
+    b.tiles(queries, sumQueries, [&](Value tile, int64_t size) {
+      int64_t keyBytes = geometry.cache.keyBlockElements() * int64_t(sizeof(float));
+      Ahead ahead = requestAhead(blocks.nextKeys, first == 0 ? keyBytes : 0, blocks.values, tile,
+                                 sumQueries, kPageTokens);
+      accumulateTile(b.add(firstQuery, tile), size, first, count, blocks.values, blocks.tokens,
+                     ahead);
+    });
   }
 }
 
+/// While one block is read, the tiles of the first row share in requesting the one after it. `tile`
+/// is the tile's first query, of `tileQueries`; other tiles ask for what is there already.
+AttentionPage::Ahead AttentionPage::requestAhead(Value next, int64_t bytes, Value current,
+                                                 Value tile, int64_t tileQueries, int64_t steps) {
+  int64_t tiles = llvm::divideCeil(geometry.config.heads, tileQueries);
+  int64_t lines = llvm::divideCeil(bytes, steps * tiles * kCacheLine);
+  Value offset = b.multiply(b.divide(tile, tileQueries), steps * lines * kCacheLine);
+  Value isFirstRow = b.isLess(tile, b.i64(geometry.config.heads));
+  return {b.select(isFirstRow, next, current), offset, lines, bytes - lines * kCacheLine};
+}
+
+void AttentionPage::prefetch(const Ahead &ahead, Value step) {
+  if (ahead.lines == 0)
+    return;
+  Value offset = b.add(ahead.offset, b.multiply(step, ahead.lines * kCacheLine));
+  Value first = b.bytes(ahead.block, b.minimum(offset, b.i64(ahead.lastOffset)));
+  for (int64_t line = 0; line < ahead.lines; ++line)
+    b.prefetch(b.bytes(first, line * kCacheLine), /*intoL1=*/false);
+}
+
 /// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes.
-void AttentionPage::scoreTile(Value firstQuery, int64_t queries, Value keys, Value ahead) {
+void AttentionPage::scoreTile(Value firstQuery, int64_t queries, Value keys, const Ahead &ahead) {
   int64_t vectors = traits.attentionVectors;
   int64_t headDim = geometry.cache.headDim, stride = geometry.queryStride();
   Value first = query(firstQuery);
   for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
     auto step = [&](Value i, ValueRange sums) {
       Value row = b.add(b.multiply(i, kPageTokens), token);
-      Value keyRow = b.element(f32, keys, row), aheadRow = b.element(f32, ahead, row);
+      Value keyRow = b.element(f32, keys, row);
+      if (token == 0)
+        prefetch(ahead, i);
       return b.outerProduct(
           queries, vectors, sums,
           [&](int64_t q) { return b.load(f32, b.element(f32, first, b.add(i, q * stride))); },
-          [&](int64_t v) {
-            b.prefetch(b.bytes(aheadRow, v * kCacheLine));
-            return b.loadVector(f32, b.element(f32, keyRow, v * kLanes));
-          });
+          [&](int64_t v) { return b.loadVector(f32, b.element(f32, keyRow, v * kLanes)); });
     };
     Values zeros(queries * vectors, b.splat(0.0));
     Values scores = b.unrolledLoop(b.i64(headDim), kScoreUnroll, headDim, zeros, step);
@@ -141,7 +160,8 @@ void AttentionPage::softmax(Value query, Value visible) {
 /// output[q][i] = correction[q] output[q][i] + sum over tokens of weight[q][token]
 /// values[token][i].
 void AttentionPage::accumulateTile(Value firstQuery, int64_t queries, int64_t firstVector,
-                                   int64_t vectors, Value values, Value tokens, Value ahead) {
+                                   int64_t vectors, Value values, Value tokens,
+                                   const Ahead &ahead) {
   int64_t stride = geometry.queryStride();
   Value first = query(firstQuery);
   auto outputAddress = [&](int64_t q, int64_t v) {
@@ -154,14 +174,9 @@ void AttentionPage::accumulateTile(Value firstQuery, int64_t queries, int64_t fi
     for (int64_t v = 0; v < vectors; ++v)
       sums.push_back(b.mulf(b.loadVector(f32, outputAddress(q, v)), correction));
   }
-  // A key block has 4 headDim bytes for each token.
-  int64_t aheadBytes = geometry.cache.headDim * 4;
   sums = b.loop(b.i64(0), tokens, 1, sums, [&](Value token, ValueRange current) {
     Value row = b.element(f32, values, b.multiply(token, geometry.cache.paddedDim()));
-    Value aheadRow = b.bytes(ahead, b.multiply(token, aheadBytes));
-    if (firstVector == 0)
-      for (int64_t line = 0; line < aheadBytes; line += kCacheLine)
-        b.prefetch(b.bytes(aheadRow, line));
+    prefetch(ahead, token);
     return b.outerProduct(
         queries, vectors, current,
         [&](int64_t q) {

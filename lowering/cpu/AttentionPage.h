@@ -36,10 +36,20 @@ public:
   void emit(const Blocks &blocks);
 
 private:
-  void scoreTile(mlir::Value firstQuery, int64_t queries, mlir::Value keys, mlir::Value ahead);
+  /// What the steps of a tile request from memory: so many cache lines each, one behind the other,
+  /// from an offset into a block on and not beyond its last line.
+  struct Ahead {
+    mlir::Value block, offset;
+    int64_t lines, lastOffset;
+  };
+  Ahead requestAhead(mlir::Value next, int64_t bytes, mlir::Value current, mlir::Value tile,
+                     int64_t tileQueries, int64_t steps);
+  void prefetch(const Ahead &ahead, mlir::Value step);
+
+  void scoreTile(mlir::Value firstQuery, int64_t queries, mlir::Value keys, const Ahead &ahead);
   void softmax(mlir::Value query, mlir::Value visible);
   void accumulateTile(mlir::Value firstQuery, int64_t queries, int64_t firstVector, int64_t vectors,
-                      mlir::Value values, mlir::Value tokens, mlir::Value ahead);
+                      mlir::Value values, mlir::Value tokens, const Ahead &ahead);
 
   const AttentionGeometry &geometry;
   const CpuLevelTraits &traits;

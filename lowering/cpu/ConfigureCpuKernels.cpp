@@ -25,14 +25,6 @@ using namespace qopt::cpu;
 // Choices
 //===----------------------------------------------------------------------===//
 
-static MatmulConfig chooseConfig(kernel::MatmulOp op) {
-  // One row streams four panels side by side, which takes all bandwidth; many rows amortize their
-  // slice of x over more panels.
-  MatmulConfig config;
-  config.panels = staticRowsOf(op.getX()) == 1 ? 4 : 8;
-  return config;
-}
-
 static AttentionConfig chooseConfig(kernel::AttentionOp op, const CacheGeometry &cache) {
   // All heads of a KV head share what they read; two items at least keep two cores busy.
   AttentionConfig config;
@@ -85,7 +77,7 @@ LogicalResult ConfigureCpuKernels::adjust(Config &config, kernel::LaunchOpInterf
 LogicalResult ConfigureCpuKernels::configure(kernel::LaunchOpInterface op) {
   MLIRContext *context = op.getContext();
   if (auto matmul = dyn_cast<kernel::MatmulOp>(*op)) {
-    MatmulConfig config = chooseConfig(matmul);
+    MatmulConfig config;
     if (failed(adjust(config, op)))
       return failure();
     op.setLaunchAttr(MatmulGeometry(matmul, config).launch(context));

@@ -25,12 +25,12 @@ struct MatmulConfig {
   int64_t panels = 4;
   /// Rows of an item; where more than `direct_rows` they are multiplied by `k_block` elements of k
   /// at a time, so that their slice of x stays in the L2 cache.
-  int64_t rows = 528;
+  int64_t rows = 264;
   int64_t kBlock = 512;
   /// Up to so many rows, weights are converted as they are multiplied; beyond, once for all rows.
   int64_t directRows = 24;
   /// How far ahead weights are requested from memory, in bytes.
-  int64_t prefetch = 2048;
+  int64_t prefetch = 4096;
 
   static llvm::ArrayRef<ConfigField<MatmulConfig>> fields();
 };

@@ -32,13 +32,14 @@ static std::string sourceName(const MatmulGeometry &geometry) {
   return llvm::formatv("{0}_ahead{1}", type, geometry.config.prefetch);
 }
 
-/// Requests the panel's row at `address` plus `distance` bytes.
-static void prefetchRow(CodeBuilder &b, const MatmulGeometry &geometry, Value address) {
+/// Requests the panel's row some bytes behind `address`.
+static void prefetchRow(CodeBuilder &b, const MatmulGeometry &geometry, Value address,
+                        bool intoL1) {
   int64_t distance = geometry.config.prefetch;
   if (distance == 0)
     return;
   for (int64_t line = 0; line < geometry.panelRowBytes(); line += kCacheLine)
-    b.prefetch(b.bytes(address, distance + line));
+    b.prefetch(b.bytes(address, distance + line), intoL1);
 }
 
 func::FuncOp cpu::matmulTile(EmittedModule &target, const MatmulGeometry &geometry, int64_t rows,
@@ -65,7 +66,7 @@ func::FuncOp cpu::matmulTile(EmittedModule &target, const MatmulGeometry &geomet
       auto step = [&](Value k, ValueRange state) {
         Value row = b.element(weightType, weights, b.multiply(k, kPanelWidth));
         if (isStored && lane == 0)
-          prefetchRow(b, geometry, row);
+          prefetchRow(b, geometry, row, /*intoL1=*/false);
         return b.outerProduct(
             rows, vectors, state,
             [&](int64_t r) { return b.load(f32, b.element(f32, x, b.add(k, r * stride))); },
@@ -98,7 +99,7 @@ func::FuncOp cpu::matmulRow(EmittedModule &target, const MatmulGeometry &geometr
       Values next;
       for (int64_t stream = 0; stream < streams; ++stream) {
         Value row = b.element(type, firstRow, stream * geometry.k * kPanelWidth);
-        prefetchRow(b, geometry, row);
+        prefetchRow(b, geometry, row, /*intoL1=*/true);
         for (int64_t v = 0; v < vectors; ++v) {
           Value panel = b.loadVector(type, b.element(type, row, v * kLanes));
           next.push_back(b.fma(factor, panel, state[stream * vectors + v]));

@@ -72,7 +72,17 @@ double bench::bestSeconds(int repetitions, const std::function<void()> &run) {
   return best;
 }
 
-__attribute__((target("avx2"))) static int64_t readAll(const char *memory, size_t bytes) {
+__attribute__((target("avx512f"))) static int64_t readWide(const char *memory, size_t bytes) {
+  __m512i sums[4] = {};
+  for (size_t i = 0; i + 256 <= bytes; i += 256)
+    for (size_t j = 0; j < 4; ++j)
+      sums[j] = _mm512_add_epi64(sums[j], _mm512_load_si512(memory + i + 64 * j));
+  sums[0] =
+      _mm512_add_epi64(_mm512_add_epi64(sums[0], sums[1]), _mm512_add_epi64(sums[2], sums[3]));
+  return _mm512_reduce_add_epi64(sums[0]);
+}
+
+__attribute__((target("avx2"))) static int64_t readNarrow(const char *memory, size_t bytes) {
   __m256i sums[8] = {};
   for (size_t i = 0; i + 256 <= bytes; i += 256)
     for (size_t j = 0; j < 8; ++j)
@@ -85,6 +95,7 @@ __attribute__((target("avx2"))) static int64_t readAll(const char *memory, size_
 
 double bench::readBytes(Workers &workers, const Buffer<char> &memory) {
   std::atomic<int64_t> sink = 0;
+  auto *readAll = test::machineHas(cpu::CpuLevel::Avx512) ? readWide : readNarrow;
   size_t share = memory.size() / workers.count() / 256 * 256;
   double seconds = bestSeconds(3, [&] {
     workers.run([&](int64_t worker) { sink += readAll(memory.data() + worker * share, share); });
