@@ -134,14 +134,16 @@ Token Lexer::integer() {
   else if (at(0) == '0' && isDigit(at(1)))
     base = 8;
   position += base == 16 || base == 2 ? 2 : 0;
-  uint64_t value = 0;
-  auto [end, code] =
-      std::from_chars(source.data() + position, source.data() + source.size(), value, base);
-  position = size_t(end - source.data());
-  if (at(0) == 'U')
+  size_t digits = position;
+  while (continuesWord(at(0)))
     ++position;
-  if (code != std::errc() || continuesWord(at(0)))
-    error("{} is no integer of 64 bits", quote(source.substr(begin, position - begin + 1)));
+  std::string_view text = since(digits);
+  if (text.ends_with('U'))
+    text.remove_suffix(1);
+  uint64_t value = 0;
+  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (code != std::errc() || end != text.data() + text.size())
+    error("{} is no integer of 64 bits", quote(since(begin)));
   return token(Kind::Integer, begin, value);
 }
 
