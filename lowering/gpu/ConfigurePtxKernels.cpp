@@ -51,7 +51,8 @@ static MatvecConfig chooseMatvec(const MatmulShape &shape) {
   return config;
 }
 
-/// Large tiles where the grid of a few hundred rows fills the chip with them; smaller ones elsewhere.
+/// Large tiles where the grid of a few hundred rows fills the chip with them; smaller ones
+/// elsewhere.
 static MmaConfig chooseMma(const MatmulShape &shape) {
   int64_t weightRows = shape.columns * shape.ways;
   if (weightRows >= 4096)
@@ -96,12 +97,11 @@ private:
   using Sizes = llvm::StringMap<int64_t>;
 
   /// The tuning file's config for `op`, or `choice`.
-  template <typename Config>
-  void setConfig(Operation *op, const Sizes &sizes, Config choice) {
+  template <typename Config> void setConfig(Operation *op, const Sizes &sizes, Config choice) {
     DictionaryAttr config = tuning.find(op, sizes);
     tuned = bool(config);
     cast<kernel::LaunchOpInterface>(op).setConfigAttr(config ? config
-                                                            : choice.toAttribute(context));
+                                                             : choice.toAttribute(context));
   }
 
   void setLaunch(Operation *op, ArrayRef<AffineExpr> grid, int64_t block, int64_t shared) {
@@ -199,8 +199,8 @@ LogicalResult Configurator::configureMatmul(kernel::MatmulOp op) {
     return failure();
   // Rows vary fastest: blocks that run together share a tile of weights.
   int64_t blocks = llvm::divideCeil(shape.columns * shape.ways, config->tileColumns);
-  setLaunch(op, {rowBlocks(op.getResult(), config->tileRows), constant(blocks)},
-            config->threads(), config->sharedBytes());
+  setLaunch(op, {rowBlocks(op.getResult(), config->tileRows), constant(blocks)}, config->threads(),
+            config->sharedBytes());
   return success();
 }
 
@@ -224,26 +224,24 @@ LogicalResult Configurator::configureAttention(kernel::AttentionOp op) {
     if (failed(config))
       return failure();
     int64_t tiles = llvm::divideCeil(shape.group, 16);
-    setLaunch(op, {rowBlocks(op.getResult()), constant(shape.kvHeads * tiles)},
-              config->warps * 32, config->sharedBytes(shape));
+    setLaunch(op, {rowBlocks(op.getResult()), constant(shape.kvHeads * tiles)}, config->warps * 32,
+              config->sharedBytes(shape));
     return success();
   }
   FailureOr<PrefillAttentionConfig> config = PrefillAttentionConfig::read(op);
   if (failed(config))
     return failure();
-  setLaunch(op,
-            {rowBlocks(op.getResult(), config->blockTokens(shape)), constant(shape.kvHeads),
-             sequences()},
-            config->warps * 32, config->sharedBytes(shape));
+  setLaunch(
+      op,
+      {rowBlocks(op.getResult(), config->blockTokens(shape)), constant(shape.kvHeads), sequences()},
+      config->warps * 32, config->sharedBytes(shape));
   return success();
 }
 
 LogicalResult Configurator::configure(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::GatherOp op) { return configureRow(op, /*perThread=*/8, 0); })
-      .Case([&](kernel::NormOp op) {
-        return configureRow(op, /*perThread=*/4, kNormSharedBytes);
-      })
+      .Case([&](kernel::NormOp op) { return configureRow(op, /*perThread=*/4, kNormSharedBytes); })
       .Case([&](kernel::MapOp op) { return configureMap(op); })
       .Case([&](kernel::RopeAppendOp op) { return configureRope(op); })
       .Case([&](kernel::MatmulOp op) { return configureMatmul(op); })

@@ -11,10 +11,11 @@
 //
 // Keys and values go from global memory straight into fragments. A dot product does not care in
 // which order its elements are numbered, so a lane loads 8 consecutive elements of a key, 16 bytes,
-// and calls them the elements that the layout asks of it; the query is loaded in the same way. Values
-// need two keys in one register: a lane loads 8 elements of each of its four keys and pairs them by
-// byte permutation; column n of tile j is then element 8 n + j of the head. Sums for more than 128
-// elements would not fit in registers: two warps then take the same keys, and half of the head each.
+// and calls them the elements that the layout asks of it; the query is loaded in the same way.
+// Values need two keys in one register: a lane loads 8 elements of each of its four keys and pairs
+// them by byte permutation; column n of tile j is then element 8 n + j of the head. Sums for more
+// than 128 elements would not fit in registers: two warps then take the same keys, and half of the
+// head each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -87,9 +88,9 @@ private:
   DecodeAttentionConfig config;
   AttentionShape shape;
   Scalar thread, warp, keyWarp, laneRow, laneColumn; ///< lane / 4 and lane % 4
-  Scalar row, kvHead, firstHead;            ///< firstHead: of the tile, within the group
-  Scalar sequence, length;                  ///< keys that the row sees
-  SmallVector<SmallVector<Scalar>> query;   ///< [half * keyLoads + load]: words
+  Scalar row, kvHead, firstHead;                     ///< firstHead: of the tile, within the group
+  Scalar sequence, length;                           ///< keys that the row sees
+  SmallVector<SmallVector<Scalar>> query;            ///< [half * keyLoads + load]: words
 };
 
 } // namespace
@@ -118,11 +119,11 @@ void DecodeAttentionEmitter::loadQuery() {
   for (int64_t half = 0; half < numHalves(); ++half) {
     Scalar inGroup = firstHead + laneRow + half * 8;
     Scalar valid = inGroup < shape.group;
-    Value head = b.elementPtr(q.row(b, row), q.element,
-                              (kvHead * shape.group + inGroup) * shape.headDim);
+    Value head =
+        b.elementPtr(q.row(b, row), q.element, (kvHead * shape.group + inGroup) * shape.headDim);
     for (int64_t i = 0; i < keyLoads(); ++i)
-      query.push_back(loadQueryChunk(b, head, laneColumn * kChunk + i * 32, shape.headDim,
-                                     q.access, valid));
+      query.push_back(
+          loadQueryChunk(b, head, laneColumn * kChunk + i * 32, shape.headDim, q.access, valid));
   }
 }
 
@@ -137,16 +138,16 @@ MmaSums DecodeAttentionEmitter::score(Value key) {
       auto fragment = [&](int64_t half, int64_t word) -> Value {
         return half < numHalves() ? Value(query[half * keyLoads() + i][word]) : Value(b.i32(0));
       };
-      sums = b.mma({fragment(0, pair), fragment(1, pair), fragment(0, pair + 1),
-                    fragment(1, pair + 1)},
-                   {words[pair], words[pair + 1]}, sums);
+      sums = b.mma(
+          {fragment(0, pair), fragment(1, pair), fragment(0, pair + 1), fragment(1, pair + 1)},
+          {words[pair], words[pair + 1]}, sums);
     }
   }
   return sums;
 }
 
-/// Attends to the keys `[firstKey, firstKey + 16)`, which are in `page`; those from the row's length
-/// on are read as its last key and weigh nothing.
+/// Attends to the keys `[firstKey, firstKey + 16)`, which are in `page`; those from the row's
+/// length on are read as its last key and weigh nothing.
 DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scalar page,
                                                            State state) {
   Value keyPool = function.pointer(Kind::KeyCache), valuePool = function.pointer(Kind::ValueCache);
@@ -162,8 +163,8 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scal
   for (int64_t i = 0; i < valueLoads(); ++i)
     for (int64_t key : {0, 1, 8, 9}) {
       Scalar dim = inRow(valueDim(i) + laneRow * kChunk, (i + 1) * 64);
-      values.push_back(b.loadWords(
-          b.elementPtr(rowOf(valuePool, laneColumn * 2 + key), b.getBF16Type(), dim)));
+      values.push_back(
+          b.loadWords(b.elementPtr(rowOf(valuePool, laneColumn * 2 + key), b.getBF16Type(), dim)));
     }
 
   Value weights[4] = {b.i32(0), b.i32(0), b.i32(0), b.i32(0)}; // in fragment order

@@ -26,8 +26,8 @@ LogicalResult ptx::emitGather(kernel::GatherOp op, gpu::GPUModuleOp module) {
   Matrix table = isWeight(op.getTable()) ? function.weightRows(op.getTable())
                                          : function.activation(op.getTable());
   Matrix result = function.activation(op.getResult());
-  Value indices = op.getIndices() ? function.vector(op.getIndices()).base
-                                  : function.pointer(Kind::TokenPos);
+  Value indices =
+      op.getIndices() ? function.vector(op.getIndices()).base : function.pointer(Kind::TokenPos);
 
   Scalar t = b.blockId(0);
   Value source = table.row(b, b.loadI32(indices, t));

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A block owns a tile of the result. Tiles of x and of the weights stream through a ring of stages in
-// shared memory by cp.async; warps feed them to mma.sync by ldmatrix. Copies beyond the rows, the
-// columns or the depth read nothing and leave zeros. With two ways, groups of 8 rows of the weight
-// tile alternate between the ways, so that a thread holds all ways of its columns.
+// A block owns a tile of the result. Tiles of x and of the weights stream through a ring of stages
+// in shared memory by cp.async; warps feed them to mma.sync by ldmatrix. Copies beyond the rows,
+// the columns or the depth read nothing and leave zeros. With two ways, groups of 8 rows of the
+// weight tile alternate between the ways, so that a thread holds all ways of its columns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,9 +37,9 @@ public:
 private:
   /// The copies of one thread into every stage: chunk `chunk` of rows `row + i * rowStep`.
   struct Copies {
-    Value source;             ///< of the first row, at depth 0
-    int64_t sourceStep;       ///< bytes from one copied row to the next
-    Scalar target;            ///< byte offset in a stage
+    Value source;              ///< of the first row, at depth 0
+    int64_t sourceStep;        ///< bytes from one copied row to the next
+    Scalar target;             ///< byte offset in a stage
     SmallVector<Scalar> bytes; ///< of each row: 16, or 0 beyond the matrix
   };
 
@@ -74,10 +74,10 @@ private:
 
 } // namespace
 
-MatmulEmitter::Copies
-MatmulEmitter::planCopies(const Matrix &matrix, int64_t tileRows, int64_t targetBase, int64_t ways,
-                          llvm::function_ref<Scalar(Scalar)> sourceRow,
-                          llvm::function_ref<Scalar(Scalar)> isInside) {
+MatmulEmitter::Copies MatmulEmitter::planCopies(const Matrix &matrix, int64_t tileRows,
+                                                int64_t targetBase, int64_t ways,
+                                                llvm::function_ref<Scalar(Scalar)> sourceRow,
+                                                llvm::function_ref<Scalar(Scalar)> isInside) {
   Scalar row = thread / tile.rowChunks(), chunk = thread % tile.rowChunks();
   Copies copies;
   copies.source = b.elementPtr(matrix.row(b, sourceRow(row)), matrix.element, chunk * kChunk);
@@ -157,9 +157,8 @@ SmallVector<Value> MatmulEmitter::multiply() {
     // which was read in the round before.
     b.waitCopies(ahead - 1);
     b.barrier();
-    b.ifThen(i + ahead < numTiles, [&] {
-      copyStage(b.bytePtr(shared, writeAt), (i + ahead) * config.tileDepth);
-    });
+    b.ifThen(i + ahead < numTiles,
+             [&] { copyStage(b.bytePtr(shared, writeAt), (i + ahead) * config.tileDepth); });
     b.commitCopies();
     SmallVector<Value> next = {advance(readAt), advance(writeAt)};
     next.append(multiplyStage(b.bytePtr(shared, readAt), now.drop_front(2)));
@@ -183,8 +182,7 @@ void MatmulEmitter::storeTile(ValueRange sums) {
           SmallVector<SmallVector<Scalar>> elements(2);
           for (int64_t e = 0; e < 2; ++e)
             for (int64_t way = 0; way < ways; ++way)
-              elements[e].push_back(
-                  b.wrap(sums[(i * columnTiles() + j + way) * 4 + half * 2 + e]));
+              elements[e].push_back(b.wrap(sums[(i * columnTiles() + j + way) * 4 + half * 2 + e]));
           Scalar c = column + j / ways * 8;
           auto store = [&] { epilogue.store(r, c, elements); };
           if (allColumns)

@@ -74,8 +74,7 @@ void MatvecEmitter::maskTail(SmallVector<Scalar> &words, Scalar k) {
   for (auto [i, word] : llvm::enumerate(words)) {
     Scalar index = k + int64_t(2 * i);
     Scalar onlyLow = word & 0xffff;
-    word = select(index + 1 < shape.depth, word,
-                  select(index < shape.depth, onlyLow, b.i32(0)));
+    word = select(index + 1 < shape.depth, word, select(index < shape.depth, onlyLow, b.i32(0)));
   }
 }
 
@@ -108,18 +107,17 @@ MatvecEmitter::Sums MatvecEmitter::accumulate(Scalar k, int64_t steps, const Sum
   return next;
 }
 
-/// Walks the depth from chunk `first / kChunk` on: whole unrolled steps, then the remaining ones, of
-/// which the last may have chunks for some lanes only.
+/// Walks the depth from chunk `first / kChunk` on: whole unrolled steps, then the remaining ones,
+/// of which the last may have chunks for some lanes only.
 MatvecEmitter::Sums MatvecEmitter::accumulateDepth(Scalar first) {
   Sums sums(2 * shape.rows * numWeightRows(), b.f32(0));
   // Steps in which every lane has a chunk, and every element of it, are not guarded.
   int64_t fullSteps = shape.depth / stride();
   int64_t unrolled = fullSteps / config.unroll * config.unroll;
   if (unrolled > 0)
-    sums = b.forLoop(first, b.i32(unrolled * stride()), b.i32(config.unroll * stride()), sums,
-                     [&](Scalar k, ValueRange carried) {
-                       return accumulate(k, config.unroll, Sums(carried));
-                     });
+    sums = b.forLoop(
+        first, b.i32(unrolled * stride()), b.i32(config.unroll * stride()), sums,
+        [&](Scalar k, ValueRange carried) { return accumulate(k, config.unroll, Sums(carried)); });
   Scalar k = first + unrolled * stride();
   if (unrolled < fullSteps)
     sums = accumulate(k, fullSteps - unrolled, sums);

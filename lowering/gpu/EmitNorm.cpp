@@ -74,17 +74,15 @@ void NormEmitter::forEachVector(llvm::function_ref<void(size_t, Scalar)> body) {
   }
 }
 
-/// The mean over the row of the threads' partial sums, in every thread. `slot` tells one reduction's
-/// shared memory from the other's.
+/// The mean over the row of the threads' partial sums, in every thread. `slot` tells one
+/// reduction's shared memory from the other's.
 Scalar NormEmitter::mean(Scalar partial, int64_t slot) {
   Scalar sum = b.warpSum(partial);
   if (threads > kWarpSize) {
     int64_t warps = threads / kWarpSize;
     Value sums = b.bytePtr(b.sharedMemory(), b.i32(slot * 32 * int64_t(sizeof(float))));
     Scalar lane = thread % kWarpSize;
-    b.ifThen(lane == 0, [&] {
-      b.storeFloats(sums, b.getF32Type(), thread / kWarpSize, {sum});
-    });
+    b.ifThen(lane == 0, [&] { b.storeFloats(sums, b.getF32Type(), thread / kWarpSize, {sum}); });
     b.barrier();
     // Every warp adds the same sums in the same order.
     Scalar other = b.wrap(b.ifElse(lane < warps, {b.f32(0)}, [&] {
@@ -117,10 +115,8 @@ void NormEmitter::emit() {
       values.push_back(read());
       continue;
     }
-    SmallVector<Value> guarded =
-        b.ifElse(column < columns, SmallVector<Value>(kVector, b.f32(0)), [&] {
-          return llvm::to_vector_of<Value>(read());
-        });
+    SmallVector<Value> guarded = b.ifElse(column < columns, SmallVector<Value>(kVector, b.f32(0)),
+                                          [&] { return llvm::to_vector_of<Value>(read()); });
     values.push_back(llvm::map_to_vector(guarded, [&](Value v) { return b.wrap(v); }));
   }
 
@@ -144,8 +140,7 @@ void NormEmitter::emit() {
       }
       squares = fma(square, square, squares);
     }
-  Scalar scale =
-      b.reciprocalSqrt(mean(squares, /*slot=*/1) + b.f32(op.getEps().convertToDouble()));
+  Scalar scale = b.reciprocalSqrt(mean(squares, /*slot=*/1) + b.f32(op.getEps().convertToDouble()));
 
   forEachVector([&](size_t i, Scalar column) {
     auto parameters = [&](Value parameter) {

@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A block takes consecutive tokens of one sequence (grid z), and all query heads that share a KV head
-// (grid y): these are the rows of its tile, so that keys and values are read once for a group. Tiles
-// of keys and values, each within a page, are double buffered in shared memory; scores, weights and
-// results stay in registers (Dao et al. 2022). Blocks beyond the end of their sequence leave at once.
+// A block takes consecutive tokens of one sequence (grid z), and all query heads that share a KV
+// head (grid y): these are the rows of its tile, so that keys and values are read once for a group.
+// Tiles of keys and values, each within a page, are double buffered in shared memory; scores,
+// weights and results stay in registers (Dao et al. 2022). Blocks beyond the end of their sequence
+// leave at once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,8 @@ using llvm::SmallVector;
 
 /// Rows of a warp: an mma tile.
 static constexpr int64_t kWarpRows = 16;
-/// Up to this head size the query's fragments stay in registers; larger ones are read again for each
-/// tile of keys.
+/// Up to this head size the query's fragments stay in registers; larger ones are read again for
+/// each tile of keys.
 static constexpr int64_t kMaxHeldHead = 128;
 
 namespace {
@@ -130,8 +131,8 @@ void PrefillAttentionEmitter::stageQuery() {
                               (kvHead * shape.group + row % shape.group) * shape.headDim);
     SmallVector<Scalar> words =
         loadQueryChunk(b, head, chunk * kChunk, shape.headDim, q.access, token < endToken);
-    SmallVector<Scalar> floats = llvm::map_to_vector(
-        words, [&](Scalar word) { return word.bitcast(b.getF32Type()); });
+    SmallVector<Scalar> floats =
+        llvm::map_to_vector(words, [&](Scalar word) { return word.bitcast(b.getF32Type()); });
     b.storeFloats(b.bytePtr(b.sharedMemory(), tile.offset(row, chunk)), b.getF32Type(), b.i32(0),
                   floats);
   });
@@ -140,13 +141,11 @@ void PrefillAttentionEmitter::stageQuery() {
 /// Copies tile `index` of keys and values into a stage; zeros after the block's last token.
 void PrefillAttentionEmitter::copyTile(Value stage, Scalar index) {
   Scalar firstKey = index * config.keys, keyEnd = past + endToken;
-  Scalar page =
-      b.loadI32(function.pointer(Kind::PageTable),
-                sequence * function.number(Kind::MaxPages) + firstKey / kPageTokens);
+  Scalar page = b.loadI32(function.pointer(Kind::PageTable),
+                          sequence * function.number(Kind::MaxPages) + firstKey / kPageTokens);
   int64_t target = 0;
   for (Kind pool : {Kind::KeyCache, Kind::ValueCache}) {
-    Value source =
-        cacheRow(b, function.pointer(pool), shape, page, kvHead, firstKey % kPageTokens);
+    Value source = cacheRow(b, function.pointer(pool), shape, page, kvHead, firstKey % kPageTokens);
     forEachChunk(config.keys, [&](Scalar row, Scalar chunk) {
       Scalar inside = firstKey + row < keyEnd;
       if (shape.headStride % 16 != 0)
@@ -173,8 +172,8 @@ SmallVector<MmaSums> PrefillAttentionEmitter::score(Value keys) {
   for (int64_t step = 0; step < headSteps(); ++step) {
     Fragment query = queryFragment(step);
     for (int64_t j = 0; j < config.keys / 16; ++j) {
-      Fragment pair = b.loadMatrices(
-          b.bytePtr(keys, tile.offsetB(lane, b.i32(j * 16), step * 2)), false);
+      Fragment pair =
+          b.loadMatrices(b.bytePtr(keys, tile.offsetB(lane, b.i32(j * 16), step * 2)), false);
       for (int64_t half = 0; half < 2; ++half)
         scores[2 * j + half] =
             b.mma(query, ArrayRef<Value>(pair).slice(half * 2, 2), scores[2 * j + half]);
@@ -213,8 +212,8 @@ PrefillAttentionEmitter::State PrefillAttentionEmitter::attend(Value stage, Scal
                      weights[1][2 * step + 1]};
     for (int64_t j = 0; j < headSteps(); ++j) {
       // Transposed, the tiles of 16 keys and 16 columns are the B operands of two mma.
-      Fragment pair = b.loadMatrices(
-          b.bytePtr(values, tile.offsetA(lane, b.i32(step * 16), j * 2)), true);
+      Fragment pair =
+          b.loadMatrices(b.bytePtr(values, tile.offsetA(lane, b.i32(step * 16), j * 2)), true);
       for (int64_t half = 0; half < 2; ++half)
         state.result[2 * j + half] =
             b.mma(rows, ArrayRef<Value>(pair).slice(half * 2, 2), state.result[2 * j + half]);
@@ -241,9 +240,8 @@ void PrefillAttentionEmitter::store(State &state) {
           continue;
         }
         for (int64_t column = 0; column < 2; ++column)
-          b.ifThen(dim + column < shape.headDim, [&] {
-            b.storeFloats(head, result.element, dim + column, {pair[column]});
-          });
+          b.ifThen(dim + column < shape.headDim,
+                   [&] { b.storeFloats(head, result.element, dim + column, {pair[column]}); });
       }
     });
   }
@@ -258,16 +256,16 @@ void PrefillAttentionEmitter::emitBlock() {
   if (shape.headDim <= kMaxHeldHead) {
     b.barrier();
     for (int64_t step = 0; step < headSteps(); ++step)
-      heldQuery.push_back(b.loadMatrices(
-          b.bytePtr(shared, tile.offsetA(lane, warpRow, step * 2)), false));
+      heldQuery.push_back(
+          b.loadMatrices(b.bytePtr(shared, tile.offsetA(lane, warpRow, step * 2)), false));
   }
   State state;
   state.rows.assign(2, SoftmaxRow::begin(b));
   Value zero = b.f32(0);
   state.result.assign(headSteps() * 2, {zero, zero, zero, zero});
   Scalar numTiles = (past + endToken + (config.keys - 1)) / config.keys;
-  SmallVector<Value> last = b.forLoop(
-      b.i32(0), numTiles, b.i32(1), state.flatten(), [&](Scalar i, ValueRange now) {
+  SmallVector<Value> last =
+      b.forLoop(b.i32(0), numTiles, b.i32(1), state.flatten(), [&](Scalar i, ValueRange now) {
         auto stageOf = [&](Scalar index) {
           return b.bytePtr(stage0, index % 2 * (2 * tileBytes()));
         };
@@ -294,7 +292,7 @@ void PrefillAttentionEmitter::emit() {
   past = b.loadI32(function.pointer(Kind::Past), sequence);
   // Late tokens see the most keys: their blocks start first.
   int64_t blockTokens = config.blockTokens(shape);
-  firstToken = (b.gridSize(0) - 1 - b.blockId(0)) * blockTokens;
+  firstToken = (b.gridSizeX() - 1 - b.blockId(0)) * blockTokens;
   endToken = min(firstToken + blockTokens, tokens);
   b.ifThen(firstToken < tokens, [&] { emitBlock(); });
 }

@@ -45,18 +45,42 @@ static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module) {
       .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
 }
 
-/// Tensor cores take bf16, and so their operands are stored.
+/// Tensor cores take bf16, and so their operands are stored; weights of any float type are uploaded as
+/// bf16, others have no kernel.
 static LogicalResult checkOperandTypes(Operation *op) {
-  auto check = [&](StringRef name, Value value) -> LogicalResult {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (type.getElementType().isBF16())
-      return success();
-    return op->emitOpError() << "reads " << name << " as bf16 on ptx, not " << type;
+  auto elementOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getElementType();
   };
-  if (auto matmul = dyn_cast<kernel::MatmulOp>(op))
-    return check("x", matmul.getX());
-  if (auto attention = dyn_cast<kernel::AttentionOp>(op))
-    return check("q", attention.getQ());
+  auto checkBf16 = [&](StringRef name, Value value) -> LogicalResult {
+    if (elementOf(value).isBF16())
+      return success();
+    return op->emitOpError() << "reads " << name << " as bf16 on ptx, not " << value.getType();
+  };
+  auto checkFloat = [&](StringRef name, Value value) -> LogicalResult {
+    if (isa<FloatType>(elementOf(value)))
+      return success();
+    return op->emitOpError() << "has no kernel on ptx for a " << name << " of "
+                             << elementOf(value);
+  };
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](kernel::MatmulOp op) {
+        return success(succeeded(checkBf16("x", op.getX())) &&
+                       succeeded(checkFloat("weight", op.getWeight())));
+      })
+      .Case([&](kernel::AttentionOp op) { return checkBf16("q", op.getQ()); })
+      .Case([&](kernel::GatherOp op) { return checkFloat("table", op.getTable()); })
+      .Default(success());
+}
+
+/// Caches are bf16 here.
+static LogicalResult checkCache(Operation *op) {
+  auto symbol = op->getAttrOfType<FlatSymbolRefAttr>("cache");
+  if (!symbol)
+    return success();
+  auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
+  for (StringRef format : {cache.getK(), cache.getV()})
+    if (format != "native")
+      return op->emitOpError() << "has no kernel on ptx for the cache format '" << format << "'";
   return success();
 }
 
@@ -104,7 +128,7 @@ private:
     if (!names.insert(op.getKernelAttr().getValue()).second)
       return success();
     ++numKernels;
-    if (failed(checkOperandTypes(op)))
+    if (failed(checkOperandTypes(op)) || failed(checkCache(op)))
       return failure();
     return emitKernel(op, module);
   }

@@ -84,14 +84,12 @@ Value RopeAppendEmitter::source(Scalar head) {
 Value RopeAppendEmitter::target(Scalar head) {
   Matrix result = function.activation(op.getResult());
   Scalar sequence = b.loadI32(function.pointer(Kind::TokenSeq), row);
-  Scalar pageIndex =
-      sequence * function.number(Kind::MaxPages) + position / kPageTokens;
+  Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
   Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
   int64_t heads = op.getHeads();
   Scalar kvHead = select(isQOrK, head - heads, head - (heads + shape.kvHeads));
   auto inPool = [&](Kind pool) {
-    return b.wrap(cacheRow(b, function.pointer(pool), shape, page, kvHead,
-                           position % kPageTokens));
+    return b.wrap(cacheRow(b, function.pointer(pool), shape, page, kvHead, position % kPageTokens));
   };
   Value query = b.elementPtr(result.row(b, row), result.element, head * shape.headDim);
   return pick(b.wrap(query), inPool(Kind::KeyCache), inPool(Kind::ValueCache));
@@ -139,8 +137,7 @@ void RopeAppendEmitter::normalize(llvm::MutableArrayRef<Pairs> pairs) {
     Scalar first = min(p.first, b.i32(half - width));
     Scalar second = shape.headDim % 2 ? min(first + half, b.i32(shape.headDim - 1)) : first + half;
     SmallVector<Scalar> low = b.loadFloats(weight, qNorm.element, first, width, Access::ReadOnly),
-                        high =
-                            b.loadFloats(weight, qNorm.element, second, width, Access::ReadOnly);
+                        high = b.loadFloats(weight, qNorm.element, second, width, Access::ReadOnly);
     for (int64_t i = 0; i < width; ++i) {
       p.low[i] = p.low[i] * scale * low[i];
       p.high[i] = p.high[i] * scale * high[i];
@@ -152,8 +149,8 @@ void RopeAppendEmitter::normalize(llvm::MutableArrayRef<Pairs> pairs) {
 void RopeAppendEmitter::rotate(Pairs &pairs) {
   Scalar first = min(pairs.first, b.i32(half - width));
   SmallVector<Scalar> angles =
-      b.loadFloats(function.pointer(Kind::RopeTable), b.getF32Type(),
-                   (position * half + first) * 2, 2 * width, Access::ReadOnly);
+      b.loadFloats(function.pointer(Kind::RopeTable), b.getF32Type(), (position * half + first) * 2,
+                   2 * width, Access::ReadOnly);
   for (int64_t i = 0; i < width; ++i) {
     Scalar cos = angles[2 * i], sin = angles[2 * i + 1];
     Scalar low = pairs.low[i], high = pairs.high[i];
@@ -213,9 +210,8 @@ void RopeAppendEmitter::emitHead(Scalar head) {
   // Attention reads whole groups of 8 elements of the cache.
   int64_t padding = shape.headStride - shape.headDim;
   if (padding > 0)
-    b.ifThen((head >= op.getHeads()) & (lane < padding), [&] {
-      b.storeFloats(to, b.getBF16Type(), lane + shape.headDim, {b.f32(0)});
-    });
+    b.ifThen((head >= op.getHeads()) & (lane < padding),
+             [&] { b.storeFloats(to, b.getBF16Type(), lane + shape.headDim, {b.f32(0)}); });
 }
 
 void RopeAppendEmitter::emit() {
@@ -235,7 +231,9 @@ LogicalResult ptx::emitRopeAppend(kernel::RopeAppendOp op, gpu::GPUModuleOp modu
   FailureOr<HeadConfig> config = HeadConfig::read(op);
   if (failed(config))
     return failure();
-  auto elementOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); };
+  auto elementOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getElementType();
+  };
   if (!elementOf(op.getResult()).isBF16())
     return op.emitOpError("stores q as bf16 on ptx, not as ") << op.getResult().getType();
   if (elementOf(op.getQ()) != elementOf(op.getK()) || elementOf(op.getQ()) != elementOf(op.getV()))

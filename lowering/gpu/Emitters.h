@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each function appends the gpu.func of one named and configured op to `module`, or reports on the op
-// why it cannot. The ABI is described in docs/architecture.md.
+// Each function appends the gpu.func of one named and configured op to `module`, or reports on the
+// op why it cannot. The ABI is described in docs/architecture.md.
 //
 //===----------------------------------------------------------------------===//
 

@@ -12,7 +12,8 @@
 
 namespace qopt::ptx {
 
-/// Inlines the epilogue region of a product on finished sums, loads its extras and stores the result.
+/// Inlines the epilogue region of a product on finished sums, loads its extras and stores the
+/// result.
 class Epilogue {
 public:
   Epilogue(kernel::MatmulOp op, KernelFunction &function) : op(op), function(function) {}

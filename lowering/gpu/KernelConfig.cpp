@@ -94,8 +94,7 @@ public:
     });
   }
 
-  template <typename Config>
-  FailureOr<Config> finish(Config result) {
+  template <typename Config> FailureOr<Config> finish(Config result) {
     if (!valid)
       return failure();
     return result;
@@ -114,9 +113,8 @@ private:
 
 } // namespace
 
-static DictionaryAttr
-makeAttribute(MLIRContext *context, StringRef algorithm,
-              std::initializer_list<std::pair<StringRef, int64_t>> numbers) {
+static DictionaryAttr makeAttribute(MLIRContext *context, StringRef algorithm,
+                                    std::initializer_list<std::pair<StringRef, int64_t>> numbers) {
   Builder builder(context);
   NamedAttrList list;
   list.append("algorithm", builder.getStringAttr(algorithm));
@@ -178,9 +176,9 @@ DictionaryAttr MatvecConfig::toAttribute(MLIRContext *context) const {
 
 FailureOr<MmaConfig> MmaConfig::read(kernel::MatmulOp op) {
   ConfigReader reader(op, algorithm);
-  MmaConfig config{reader.get("tile_rows", 16, 256),  reader.get("tile_columns", 16, 256),
-                   reader.get("tile_depth", 32, 64),  reader.get("stages", 2, 8),
-                   reader.get("warp_rows", 1, 8),     reader.get("warp_columns", 1, 8)};
+  MmaConfig config{reader.get("tile_rows", 16, 256), reader.get("tile_columns", 16, 256),
+                   reader.get("tile_depth", 32, 64), reader.get("stages", 2, 8),
+                   reader.get("warp_rows", 1, 8),    reader.get("warp_columns", 1, 8)};
   // ldmatrix brings 16 rows and 16 columns at once, copies 8 elements a thread.
   reader.requireMultiple("tile_rows", config.tileRows, 16 * config.warpRows);
   reader.requireMultiple("tile_columns", config.tileColumns, 16 * config.warpColumns);
@@ -242,8 +240,8 @@ FailureOr<PrefillAttentionConfig> PrefillAttentionConfig::read(kernel::Attention
     error << "config has keys = " << config.keys << ", must divide a page of 128 tokens";
   });
   reader.require(shape.group <= config.blockRows(), [&](InFlightDiagnostic &error) {
-    error << "config has " << config.blockRows() << " rows in a block, too few for "
-          << shape.group << " query heads on a KV head";
+    error << "config has " << config.blockRows() << " rows in a block, too few for " << shape.group
+          << " query heads on a KV head";
   });
   reader.requireShared(config.sharedBytes(shape));
   return reader.finish(config);

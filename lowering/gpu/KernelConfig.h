@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A kernel op's `config` attribute is a dictionary: an algorithm and its numbers. It may come from a
-// tuning file or be edited by hand, so each reader checks that the emitter can build what it says
+// A kernel op's `config` attribute is a dictionary: an algorithm and its numbers. It may come from
+// a tuning file or be edited by hand, so each reader checks that the emitter can build what it says
 // and reports on the op what cannot be.
 //
 //===----------------------------------------------------------------------===//
@@ -53,8 +53,8 @@ struct HeadConfig {
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
 };
 
-/// Few rows of x: a warp computes `columns` output columns at once, `split` warps share the depth of
-/// the same columns, and each lane has `unroll` loads of 16 bytes in flight for each weight row.
+/// Few rows of x: a warp computes `columns` output columns at once, `split` warps share the depth
+/// of the same columns, and each lane has `unroll` loads of 16 bytes in flight for each weight row.
 struct MatvecConfig {
   static constexpr llvm::StringLiteral algorithm = "matvec";
   int64_t warps, split, columns, unroll;
@@ -85,7 +85,9 @@ struct DecodeAttentionConfig {
   int64_t warps;
 
   /// Warps that take the same keys, and different elements of the values.
-  int64_t headSplit(const AttentionShape &shape) const { return shape.headDim <= kWarpDims ? 1 : 2; }
+  int64_t headSplit(const AttentionShape &shape) const {
+    return shape.headDim <= kWarpDims ? 1 : 2;
+  }
   int64_t sharedBytes(const AttentionShape &shape) const;
   static mlir::FailureOr<DecodeAttentionConfig> read(kernel::AttentionOp op);
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;

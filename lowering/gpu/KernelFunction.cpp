@@ -53,8 +53,7 @@ KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp mo
   function = gpu::GPUFuncOp::create(builder, op.getKernelAttr().getValue(),
                                     builder.getFunctionType(types, {}));
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-  function.setKnownBlockSize(
-      llvm::ArrayRef<int32_t>{int32_t(op.getLaunchAttr().getBlock()), 1, 1});
+  function.setKnownBlockSize(llvm::ArrayRef<int32_t>{int32_t(op.getLaunchAttr().getBlock()), 1, 1});
   // Without it ptxas aims at full occupancy and gives up loads in flight, or spills, for registers
   // that the grid has no use for.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
@@ -72,39 +71,37 @@ KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp mo
   builder.setInsertionPoint(end);
 }
 
-Value KernelFunction::argument(llvm::function_ref<bool(const Argument &)> matches) const {
+Value KernelFunction::argument(llvm::function_ref<bool(const Argument &)> matches) {
   const auto *found = llvm::find_if(arguments, matches);
   assert(found != arguments.end() && "the kernel has no such argument");
   return function.getBody().getArgument(found - arguments.begin());
 }
 
-Matrix KernelFunction::matrix(Value value, Type element, int64_t columns) const {
-  auto base = cast<BlockArgument>(argument(
-      [&](const Argument &a) { return a.kind == Kind::Value && a.value == value; }));
-  bool readOnly = bool(
-      function.getArgAttr(base.getArgNumber(), LLVM::LLVMDialect::getReadonlyAttrName()));
+Matrix KernelFunction::matrix(Value value, Type element, int64_t columns) {
+  auto base = cast<BlockArgument>(
+      argument([&](const Argument &a) { return a.kind == Kind::Value && a.value == value; }));
+  bool readOnly =
+      bool(function.getArgAttr(base.getArgNumber(), LLVM::LLVMDialect::getReadonlyAttrName()));
   return {base, element, columns, roundUp(columns, kernel::kRowAlignment),
           readOnly ? Access::ReadOnly : Access::Plain};
 }
 
-Matrix KernelFunction::activation(Value value) const {
+Matrix KernelFunction::activation(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return matrix(value, type.getElementType(), type.getDimSize(1));
 }
 
-Matrix KernelFunction::weightRows(Value value) const {
+Matrix KernelFunction::weightRows(Value value) {
   return matrix(value, BFloat16Type::get(value.getContext()),
                 cast<RankedTensorType>(value.getType()).getDimSize(1));
 }
 
-Matrix KernelFunction::vector(Value value) const {
+Matrix KernelFunction::vector(Value value) {
   return matrix(value, Float32Type::get(value.getContext()), 1);
 }
 
-Value KernelFunction::pointer(Kind kind) const {
+Value KernelFunction::pointer(Kind kind) {
   return argument([&](const Argument &a) { return a.kind == kind; });
 }
 
-Scalar KernelFunction::number(Kind kind) {
-  return builder.wrap(pointer(kind)).toI32();
-}
+Scalar KernelFunction::number(Kind kind) { return builder.wrap(pointer(kind)).toI32(); }

@@ -39,23 +39,23 @@ public:
 
   PtxBuilder &getBuilder() { return builder; }
   /// An operand or result with one row a token.
-  Matrix activation(mlir::Value value) const;
+  Matrix activation(mlir::Value value);
   /// A weight matrix or table `[N, K]` or, packed, `[panels, K, 32]`: rows of K bf16, whatever the
   /// IR's element type, because so they are uploaded.
-  Matrix weightRows(mlir::Value value) const;
+  Matrix weightRows(mlir::Value value);
   /// A weight vector, packed or not: f32.
-  Matrix vector(mlir::Value value) const;
+  Matrix vector(mlir::Value value);
   /// A cache pool or an index array.
-  mlir::Value pointer(kernel::Argument::Kind kind) const;
+  mlir::Value pointer(kernel::Argument::Kind kind);
   /// Rows, sequences or pages, as i32.
   Scalar number(kernel::Argument::Kind kind);
 
 private:
-  mlir::Value argument(llvm::function_ref<bool(const kernel::Argument &)> matches) const;
-  Matrix matrix(mlir::Value value, mlir::Type element, int64_t columns) const;
+  mlir::Value argument(llvm::function_ref<bool(const kernel::Argument &)> matches);
+  Matrix matrix(mlir::Value value, mlir::Type element, int64_t columns);
 
   llvm::SmallVector<kernel::Argument> arguments;
-  mutable mlir::gpu::GPUFuncOp function;
+  mlir::gpu::GPUFuncOp function;
   PtxBuilder builder;
 };
 

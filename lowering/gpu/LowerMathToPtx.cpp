@@ -61,8 +61,7 @@ namespace {
 
 using Lowering = Scalar (*)(PtxBuilder &, Scalar);
 
-template <typename Op>
-struct LowerUnary : OpRewritePattern<Op> {
+template <typename Op> struct LowerUnary : OpRewritePattern<Op> {
   LowerUnary(MLIRContext *context, Lowering lowering)
       : OpRewritePattern<Op>(context), lowering(lowering) {}
 
@@ -86,10 +85,10 @@ struct LowerDivision : OpRewritePattern<arith::DivFOp> {
     if (!op.getType().isF32())
       return failure();
     PtxBuilder b(op.getLoc(), rewriter);
-    Value quotient = LLVM::CallIntrinsicOp::create(
-                         b, op.getType(), b.getStringAttr("llvm.nvvm.div.full.ftz"),
-                         ValueRange{op.getLhs(), op.getRhs()})
-                         .getResult(0);
+    Value quotient =
+        LLVM::CallIntrinsicOp::create(b, op.getType(), b.getStringAttr("llvm.nvvm.div.full.ftz"),
+                                      ValueRange{op.getLhs(), op.getRhs()})
+            .getResult(0);
     rewriter.replaceOp(op, quotient);
     return success();
   }

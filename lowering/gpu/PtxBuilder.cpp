@@ -41,16 +41,13 @@ Scalar PtxBuilder::blockId(unsigned dimension) {
   }
 }
 
-Scalar PtxBuilder::gridSize(unsigned dimension) {
-  assert(dimension == 0 && "kernels ask for the x size only");
-  return wrap(NVVM::GridDimXOp::create(*this, getI32Type()));
-}
+Scalar PtxBuilder::gridSizeX() { return wrap(NVVM::GridDimXOp::create(*this, getI32Type())); }
 
 void PtxBuilder::barrier() { gpu::BarrierOp::create(*this); }
 
-SmallVector<Value> PtxBuilder::forLoop(
-    Scalar begin, Scalar end, Scalar step, ValueRange carried,
-    llvm::function_ref<SmallVector<Value>(Scalar, ValueRange)> body) {
+SmallVector<Value>
+PtxBuilder::forLoop(Scalar begin, Scalar end, Scalar step, ValueRange carried,
+                    llvm::function_ref<SmallVector<Value>(Scalar, ValueRange)> body) {
   auto loop = scf::ForOp::create(*this, begin, end, step, carried);
   OpBuilder::InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
@@ -91,9 +88,7 @@ Value PtxBuilder::elementPtr(Value base, Type type, Scalar index) {
   return LLVM::GEPOp::create(*this, base.getType(), type, base, ValueRange{index.toI64()});
 }
 
-Value PtxBuilder::bytePtr(Value base, Scalar bytes) {
-  return elementPtr(base, getI8Type(), bytes);
-}
+Value PtxBuilder::bytePtr(Value base, Scalar bytes) { return elementPtr(base, getI8Type(), bytes); }
 
 Value PtxBuilder::load(Type type, Value ptr, unsigned alignment, Access access) {
   return LLVM::LoadOp::create(*this, type, ptr, alignment, /*isVolatile=*/false,
@@ -131,8 +126,7 @@ SmallVector<Scalar> PtxBuilder::loadFloats(Value base, Type element, Scalar inde
     // Words, because bf16 needs no conversion instruction: its bits are the upper half of an f32.
     Type type = element.isF32() ? Type(getF32Type()) : Type(getI32Type());
     unsigned words = bytes / 4;
-    Value packed =
-        load(words == 1 ? type : VectorType::get(words, type), ptr, bytes, access);
+    Value packed = load(words == 1 ? type : VectorType::get(words, type), ptr, bytes, access);
     for (unsigned i = 0; i < words; ++i) {
       Scalar word = wrap(words == 1 ? packed : vector::ExtractOp::create(*this, packed, i));
       if (element.isF32()) {

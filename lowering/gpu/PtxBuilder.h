@@ -25,9 +25,9 @@ enum class Access {
   ReadOnly, ///< nobody does while the kernel runs: the non-coherent path, `ld.global.nc`
 };
 
-/// The vocabulary of the emitters: thread indices, loops, memory, warp and tensor core instructions.
-/// Pointers are `!llvm.ptr<1>` (global) or `!llvm.ptr<3>` (shared); numbers are Scalars. Elements in
-/// memory are f32 or bf16, arithmetic is f32.
+/// The vocabulary of the emitters: thread indices, loops, memory, warp and tensor core
+/// instructions. Pointers are `!llvm.ptr<1>` (global) or `!llvm.ptr<3>` (shared); numbers are
+/// Scalars. Elements in memory are f32 or bf16, arithmetic is f32.
 class PtxBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
@@ -39,7 +39,7 @@ public:
 
   Scalar threadId();
   Scalar blockId(unsigned dimension);
-  Scalar gridSize(unsigned dimension);
+  Scalar gridSizeX();
   void barrier();
 
   /// `for (i = begin; i < end; i += step)`, carrying values; returns their last.
@@ -50,9 +50,8 @@ public:
   void forLoop(Scalar begin, Scalar end, Scalar step, llvm::function_ref<void(Scalar)> body);
   void ifThen(Scalar condition, llvm::function_ref<void()> body);
   /// The values of `body` where `condition` holds, else `otherwise`.
-  llvm::SmallVector<mlir::Value>
-  ifElse(Scalar condition, mlir::ValueRange otherwise,
-         llvm::function_ref<llvm::SmallVector<mlir::Value>()> body);
+  llvm::SmallVector<mlir::Value> ifElse(Scalar condition, mlir::ValueRange otherwise,
+                                        llvm::function_ref<llvm::SmallVector<mlir::Value>()> body);
 
   /// `base` advanced by `index` elements of `type` (or bytes).
   mlir::Value elementPtr(mlir::Value base, mlir::Type type, Scalar index);

@@ -38,7 +38,8 @@ struct Feature {
 };
 } // namespace
 
-/// NVVM ops and intrinsics that the emitters use. Names ending in a dot stand for all that begin so.
+/// NVVM ops and intrinsics that the emitters use. Names ending in a dot stand for all that begin
+/// so.
 static constexpr Feature kFeatures[] = {
     {"nvvm.read.ptx.sreg.tid.", 0, 10},
     {"nvvm.read.ptx.sreg.ctaid.", 0, 10},

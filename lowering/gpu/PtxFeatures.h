@@ -19,12 +19,13 @@ struct Chip {
   unsigned ptxVersion;
 };
 
-/// The chip called `name`; null, with a diagnostic at `loc`, where it is unknown or older than sm_80.
+/// The chip called `name`; null, with a diagnostic at `loc`, where it is unknown or older than
+/// sm_80.
 const Chip *findChip(llvm::StringRef name, mlir::Location loc);
 
-/// The lowest PTX version with which every instruction under `root` can be selected for `chip`. Fails
-/// with a diagnostic on an instruction that the chip lacks or whose needs are not known: LLVM aborts
-/// on those.
+/// The lowest PTX version with which every instruction under `root` can be selected for `chip`.
+/// Fails with a diagnostic on an instruction that the chip lacks or whose needs are not known: LLVM
+/// aborts on those.
 mlir::FailureOr<unsigned> requiredPtxVersion(mlir::Operation *root, const Chip &chip);
 
 } // namespace qopt::ptx

@@ -41,9 +41,9 @@ Scalar PtxBuilder::pairHigh(Scalar first, Scalar second) {
 }
 
 static Scalar approximate(PtxBuilder &b, StringRef intrinsic, Scalar x) {
-  return b.wrap(LLVM::CallIntrinsicOp::create(b, x.getType(), b.getStringAttr(intrinsic),
-                                              ValueRange{x})
-                    .getResult(0));
+  return b.wrap(
+      LLVM::CallIntrinsicOp::create(b, x.getType(), b.getStringAttr(intrinsic), ValueRange{x})
+          .getResult(0));
 }
 Scalar PtxBuilder::exp2(Scalar x) { return approximate(*this, "llvm.nvvm.ex2.approx.ftz", x); }
 Scalar PtxBuilder::reciprocal(Scalar x) {
@@ -81,9 +81,7 @@ void PtxBuilder::copyAsync(Value sharedDst, Value globalSrc, Scalar bytes) {
 }
 
 void PtxBuilder::commitCopies() { NVVM::CpAsyncCommitGroupOp::create(*this); }
-void PtxBuilder::waitCopies(unsigned pending) {
-  NVVM::CpAsyncWaitGroupOp::create(*this, pending);
-}
+void PtxBuilder::waitCopies(unsigned pending) { NVVM::CpAsyncWaitGroupOp::create(*this, pending); }
 
 /// The fields of a struct that an instruction returns.
 static std::array<Value, 4> unpackStruct(PtxBuilder &b, Value value) {
@@ -94,8 +92,7 @@ static std::array<Value, 4> unpackStruct(PtxBuilder &b, Value value) {
 }
 
 std::array<Value, 4> PtxBuilder::loadMatrices(Value ptr, bool transposed) {
-  Type words = LLVM::LLVMStructType::getLiteral(getContext(),
-                                                SmallVector<Type>(4, getI32Type()));
+  Type words = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(4, getI32Type()));
   Value loaded = NVVM::LdMatrixOp::create(
       *this, words, ptr, 4, transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
       NVVM::LdStMatrixShapeAttr::get(getContext(), 8, 8), NVVM::LdStMatrixEltType::B16);
@@ -103,8 +100,7 @@ std::array<Value, 4> PtxBuilder::loadMatrices(Value ptr, bool transposed) {
 }
 
 MmaSums PtxBuilder::mma(ArrayRef<Value> a, ArrayRef<Value> b, const MmaSums &sums) {
-  Type result = LLVM::LLVMStructType::getLiteral(getContext(),
-                                                 SmallVector<Type>(4, getF32Type()));
+  Type result = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(4, getF32Type()));
   Value product = NVVM::MmaOp::create(
       *this, result, a, b, ValueRange(ArrayRef<Value>(sums)), ArrayRef<int64_t>{16, 8, 16},
       std::nullopt, std::nullopt,

@@ -12,14 +12,12 @@
 using namespace mlir;
 using namespace qopt::ptx;
 
-template <typename Op>
-static Scalar fold(Scalar lhs, Scalar rhs) {
+template <typename Op> static Scalar fold(Scalar lhs, Scalar rhs) {
   ImplicitLocOpBuilder &b = lhs.getBuilder();
   return Scalar(b, b.createOrFold<Op>(Value(lhs), Value(rhs)));
 }
 
-template <typename IntOp, typename FloatOp>
-static Scalar foldEither(Scalar lhs, Scalar rhs) {
+template <typename IntOp, typename FloatOp> static Scalar foldEither(Scalar lhs, Scalar rhs) {
   return isa<FloatType>(lhs.getType()) ? fold<FloatOp>(lhs, rhs) : fold<IntOp>(lhs, rhs);
 }
 
@@ -31,11 +29,13 @@ static Scalar compare(arith::CmpIPredicate intPredicate, arith::CmpFPredicate fl
   return Scalar(b, b.createOrFold<arith::CmpIOp>(intPredicate, Value(lhs), Value(rhs)));
 }
 
-Scalar Scalar::like(double constant) const {
+Scalar Scalar::like(int64_t constant) const {
   ImplicitLocOpBuilder &b = getBuilder();
-  TypedAttr attr = isa<FloatType>(getType())
-                       ? TypedAttr(b.getFloatAttr(getType(), constant))
-                       : TypedAttr(b.getIntegerAttr(getType(), int64_t(constant)));
+  TypedAttr attr = b.getI64IntegerAttr(constant);
+  if (getType().isInteger(32))
+    attr = b.getI32IntegerAttr(int32_t(constant));
+  else if (getType().isF32())
+    attr = b.getF32FloatAttr(float(constant));
   return Scalar(b, arith::ConstantOp::create(b, attr));
 }
 
@@ -83,16 +83,12 @@ Scalar operator==(Scalar lhs, Scalar rhs) {
   return compare(arith::CmpIPredicate::eq, arith::CmpFPredicate::OEQ, lhs, rhs);
 }
 
-Scalar min(Scalar lhs, Scalar rhs) {
-  return foldEither<arith::MinUIOp, LLVM::MinNumOp>(lhs, rhs);
-}
-Scalar max(Scalar lhs, Scalar rhs) {
-  return foldEither<arith::MaxUIOp, LLVM::MaxNumOp>(lhs, rhs);
-}
+Scalar min(Scalar lhs, Scalar rhs) { return foldEither<arith::MinUIOp, LLVM::MinNumOp>(lhs, rhs); }
+Scalar max(Scalar lhs, Scalar rhs) { return foldEither<arith::MaxUIOp, LLVM::MaxNumOp>(lhs, rhs); }
 Scalar select(Scalar condition, Scalar ifTrue, Scalar ifFalse) {
   ImplicitLocOpBuilder &b = condition.getBuilder();
-  return Scalar(b, b.createOrFold<arith::SelectOp>(Value(condition), Value(ifTrue),
-                                                   Value(ifFalse)));
+  return Scalar(b,
+                b.createOrFold<arith::SelectOp>(Value(condition), Value(ifTrue), Value(ifFalse)));
 }
 Scalar fma(Scalar a, Scalar b, Scalar c) {
   ImplicitLocOpBuilder &builder = a.getBuilder();

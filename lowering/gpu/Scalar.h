@@ -13,8 +13,9 @@
 
 namespace qopt::ptx {
 
-/// An i1, i32, i64 or f32 value with operators, so that address arithmetic in the emitters reads like
-/// the formula it is: `row * stride + lane / 4 * 2`. Integers are unsigned where it matters (`/`,
+/// An i1, i32, i64 or f32 value with operators, so that address arithmetic in the emitters reads
+/// like the formula it is: `row * stride + lane / 4 * 2`. Integers are unsigned where it matters
+/// (`/`,
 /// `%`, `>>` and comparisons): indices and counts. Constants fold.
 class Scalar {
 public:
@@ -27,8 +28,8 @@ public:
   mlir::ImplicitLocOpBuilder &getBuilder() const { return *builder; }
   mlir::Type getType() const { return value.getType(); }
 
-  /// `constant` with this value's type; an integer may be given for an f32.
-  Scalar like(double constant) const;
+  /// `constant` with this value's type, truncated to its width.
+  Scalar like(int64_t constant) const;
   /// The same bits as another type of the same width.
   Scalar bitcast(mlir::Type type) const;
   /// i32 to i64, zero-extended; an i64 unchanged.
@@ -58,7 +59,7 @@ inline Scalar operator>(Scalar lhs, Scalar rhs) { return rhs < lhs; }
 inline Scalar operator>=(Scalar lhs, Scalar rhs) { return rhs <= lhs; }
 
 #define QOPT_SCALAR_WITH_CONSTANT(op)                                                              \
-  inline Scalar operator op(Scalar lhs, int64_t rhs) { return lhs op lhs.like(double(rhs)); }
+  inline Scalar operator op(Scalar lhs, int64_t rhs) { return lhs op lhs.like(rhs); }
 QOPT_SCALAR_WITH_CONSTANT(+)
 QOPT_SCALAR_WITH_CONSTANT(-)
 QOPT_SCALAR_WITH_CONSTANT(*)

@@ -71,11 +71,11 @@ FailureOr<Tuning> Tuning::read(StringRef path, Location loc) {
 
 DictionaryAttr Tuning::find(Operation *op, const llvm::StringMap<int64_t> &sizes) const {
   for (const Rule &rule : rules) {
-    bool fits = op->getName().getStringRef() == rule.op &&
-                llvm::all_of(rule.sizes, [&](const auto &size) {
-                  auto actual = sizes.find(size.getKey());
-                  return actual != sizes.end() && actual->second == size.getValue();
-                });
+    bool fits =
+        op->getName().getStringRef() == rule.op && llvm::all_of(rule.sizes, [&](const auto &size) {
+          auto actual = sizes.find(size.getKey());
+          return actual != sizes.end() && actual->second == size.getValue();
+        });
     if (fits)
       return rule.config;
   }

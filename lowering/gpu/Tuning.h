@@ -20,8 +20,8 @@ public:
   /// Reads `path`, which may be empty for no rules. Reports what is wrong with the file at `loc`.
   static mlir::FailureOr<Tuning> read(llvm::StringRef path, mlir::Location loc);
 
-  /// The config of the first rule that names `op` and none of whose sizes differs from `sizes`; null
-  /// where there is none.
+  /// The config of the first rule that names `op` and none of whose sizes differs from `sizes`;
+  /// null where there is none.
   mlir::DictionaryAttr find(mlir::Operation *op, const llvm::StringMap<int64_t> &sizes) const;
 
 private:
