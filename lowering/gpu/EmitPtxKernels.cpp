@@ -45,8 +45,8 @@ static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module) {
       .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
 }
 
-/// Tensor cores take bf16, and so their operands are stored; weights of any float type are uploaded as
-/// bf16, others have no kernel.
+/// Tensor cores take bf16, and so their operands are stored; weights of any float type are uploaded
+/// as bf16, others have no kernel.
 static LogicalResult checkOperandTypes(Operation *op) {
   auto elementOf = [](Value value) {
     return cast<RankedTensorType>(value.getType()).getElementType();
@@ -59,8 +59,7 @@ static LogicalResult checkOperandTypes(Operation *op) {
   auto checkFloat = [&](StringRef name, Value value) -> LogicalResult {
     if (isa<FloatType>(elementOf(value)))
       return success();
-    return op->emitOpError() << "has no kernel on ptx for a " << name << " of "
-                             << elementOf(value);
+    return op->emitOpError() << "has no kernel on ptx for a " << name << " of " << elementOf(value);
   };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::MatmulOp op) {
@@ -107,6 +106,7 @@ struct EmitPtxKernels : qopt::impl::EmitPtxKernelsBase<EmitPtxKernels> {
     auto builder = ImplicitLocOpBuilder::atBlockEnd(root.getLoc(), root.getBody());
     auto module = gpu::GPUModuleOp::create(builder, name);
     declareSharedMemory(module);
+    names.clear();
     for (auto function : root.getOps<func::FuncOp>()) {
       auto target = function->getAttrOfType<StringAttr>(kernel::kTargetAttr);
       if (!target || target != "ptx")
