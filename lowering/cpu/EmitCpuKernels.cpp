@@ -40,17 +40,19 @@ private:
 
 } // namespace
 
-/// CPU kernels compute in f32: narrower activations are for GPUs.
+/// CPU kernels compute in f32: narrower activations are for GPUs, narrower weights are widened.
 static LogicalResult verifyTypes(kernel::LaunchOpInterface op) {
-  for (Type type : llvm::concat<Type>(op->getOperandTypes(), op->getResultTypes())) {
-    auto tensor = cast<RankedTensorType>(type);
-    if (!llvm::is_contained({32, 16}, tensor.getElementTypeBitWidth()))
-      return op->emitOpError() << "has no CPU code for " << tensor;
-  }
-  for (Type type : op->getResultTypes())
-    if (!cast<RankedTensorType>(type).getElementType().isF32())
-      return op->emitOpError() << "has no CPU code for results of type " << type
+  for (Value value : llvm::concat<Value>(op->getOperands(), op->getResults())) {
+    Type type = getElementTypeOrSelf(value.getType());
+    if (value.getDefiningOp<llm::GetOp>()) {
+      if (!type.isF32() && !type.isBF16() && !type.isF16())
+        return op->emitOpError() << "has no CPU code for weights " << value.getType()
+                                 << "; f32, bf16 and f16 have";
+    } else if (!type.isF32() && !type.isInteger(32)) {
+      return op->emitOpError() << "has no CPU code for " << value.getType()
                                << "; activations are f32 on CPUs";
+    }
+  }
   return success();
 }
 

@@ -40,7 +40,8 @@ def EmitCpuKernels : Pass<"emit-cpu-kernels", "mlir::ModuleOp"> {
   let description = [{
     Appends a module, `@cpu.avx512` or `@cpu.avx2`, with one function for each distinct `kernel` name
     in functions with `kernel.target = "cpu"`, built from arith, math, vector, scf and llvm ops, and
-    private functions that they share. The ABI is in docs/architecture.md.
+    private functions that they share. The ABI is in docs/architecture.md. A module that exists stays
+    as it is.
   }];
   let options = [
     Option<"level", "level", "std::string", "\"avx512\"", "instruction set: avx512 or avx2">

@@ -1,0 +1,38 @@
+// RUN: qopt %s --configure-cpu-kernels --emit-cpu-kernels --split-input-file | FileCheck %s
+
+// Cosines and sines lie side by side in the table; keys go to the cache with tokens side by side
+// (a stride of 128), values as they are.
+// CHECK-LABEL: func.func @append
+// CHECK:         %[[COSINE:.*]] = vector.shuffle %[[LOW:.*]], %[[HIGH:.*]] [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
+// CHECK:         %[[SINE:.*]] = vector.shuffle %[[LOW]], %[[HIGH]] [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31]
+// CHECK:         arith.mulf %{{.*}}, %[[COSINE]]
+// CHECK:         scf.for %[[I:.*]] =
+// CHECK:           %[[KEY:.*]] = llvm.load {{.*}} -> f32
+// CHECK:           arith.muli %[[I]], %c128_i64
+// CHECK:           llvm.store %[[KEY]]
+llm.cache @cache {kv_heads = 2, head_dim = 32, k = "native", v = "native"}
+func.func @f(%x: tensor<?x256xf32>) attributes {kernel.target = "cpu"} {
+  %q = kernel.rope_append %x, %x, %x into @cache {heads = 4, offsets = array<i64: 0, 128, 192>, rope = #llm.rope<theta = 1.0e4>, kernel = "append"}
+      : tensor<?x256xf32>, tensor<?x256xf32>, tensor<?x256xf32> -> tensor<?x128xf32>
+  return
+}
+
+// -----
+
+// For each page: scores of 128 tokens by three queries, the next block requested meanwhile; the
+// softmax masks tokens that a row does not see; weighted values. No head has a tail here, so no
+// masked access.
+// CHECK-LABEL: func.func @attention
+// CHECK-NOT:     masked
+// CHECK:         llvm.intr.prefetch
+// CHECK-COUNT-24: math.fma
+// CHECK:         %[[SEEN:.*]] = arith.cmp{{.*}} : vector<16xi32>
+// CHECK:         arith.select %[[SEEN]]
+// CHECK-COUNT-7: arith.cmp{{.*}} : vector<16xi32>
+// CHECK:         arith.divf
+// CHECK:         return
+llm.cache @cache {kv_heads = 2, head_dim = 64, k = "native", v = "native"}
+func.func @f(%q: tensor<?x384xf32>) attributes {kernel.target = "cpu"} {
+  %0 = kernel.attention %q over @cache {heads = 6, scale = 0.125, kernel = "attention"} : tensor<?x384xf32> -> tensor<?x384xf32>
+  return
+}
