@@ -41,9 +41,9 @@ Addresses emulator::readAddresses(Warp &warp, const Instruction &in, unsigned ba
   return addresses;
 }
 
-/// Lane by lane, when not all lanes are in the allocation that was used last.
-static void resolveGlobalSlowly(Warp &warp, LaneMask mask, AccessKind kind, unsigned size,
-                                const Addresses &addresses, Pointers &pointers) {
+/// Lane by lane, when not all lanes are in the allocation that the instruction used last.
+static void resolveGlobalSlowly(Warp &warp, Allocation &recent, LaneMask mask, AccessKind kind,
+                                unsigned size, const Addresses &addresses, Pointers &pointers) {
   const DeviceMemory &memory = warp.block.launch.memory;
   forEachLane(mask, [&](unsigned lane) {
     uint64_t address = addresses[lane];
@@ -54,16 +54,15 @@ static void resolveGlobalSlowly(Warp &warp, LaneMask mask, AccessKind kind, unsi
     if (!found)
       raise(FaultKind::OutOfBounds, lane, "{} {} bytes at {:#x}, {}", verb(kind), size, address,
             memory.describe(address));
-    warp.recent = *found;
+    recent = *found;
     pointers[lane] = found->host + (address - found->begin);
   });
 }
 
-static void resolveGlobal(Warp &warp, LaneMask mask, AccessKind kind, unsigned size,
-                          const Addresses &addresses, Pointers &pointers) {
+static void resolveGlobal(Warp &warp, Allocation &recent, LaneMask mask, AccessKind kind,
+                          unsigned size, const Addresses &addresses, Pointers &pointers) {
   if (warp.block.launch.countAccesses)
     countGlobal(warp.block.statistics, addresses, mask, size, kind != AccessKind::Load);
-  const Allocation &recent = warp.recent;
   uint64_t last = recent.end - recent.begin - size; // offset of the last place for an access
   uint64_t outside = last, misaligned = 0;          // `outside`: the sign bit
   auto host = reinterpret_cast<uintptr_t>(recent.host);
@@ -74,10 +73,11 @@ static void resolveGlobal(Warp &warp, LaneMask mask, AccessKind kind, unsigned s
     pointers[lane] = reinterpret_cast<std::byte *>(host + offset);
   }
   if (int64_t(outside) < 0 || (misaligned & (size - 1)) != 0) [[unlikely]]
-    resolveGlobalSlowly(warp, mask, kind, size, addresses, pointers);
+    resolveGlobalSlowly(warp, recent, mask, kind, size, addresses, pointers);
 }
 
-void emulator::resolveGlobalReads(Warp &warp, LaneMask mask, const Addresses &addresses,
+void emulator::resolveGlobalReads(Warp &warp, const Instruction &in, LaneMask mask,
+                                  const Addresses &addresses,
                                   const std::array<uint8_t, kWarpSize> &bytes,
                                   std::array<const std::byte *, kWarpSize> &pointers) {
   const DeviceMemory &memory = warp.block.launch.memory;
@@ -85,7 +85,7 @@ void emulator::resolveGlobalReads(Warp &warp, LaneMask mask, const Addresses &ad
     pointers[lane] = nullptr;
     if (bytes[lane] == 0)
       return;
-    Allocation &recent = warp.recent;
+    Allocation &recent = warp.recent[in.accessNumber];
     uint64_t address = addresses[lane];
     bool isInside =
         address >= recent.begin && address < recent.end && bytes[lane] <= recent.end - address;
@@ -136,8 +136,8 @@ static void resolveShared(Warp &warp, LaneMask mask, AccessKind kind, unsigned s
 }
 
 /// Each window's lanes by themselves.
-static void resolveGeneric(Warp &warp, LaneMask mask, AccessKind kind, unsigned size,
-                           const Addresses &addresses, ResolvedAccess &access) {
+static void resolveGeneric(Warp &warp, Allocation &recent, LaneMask mask, AccessKind kind,
+                           unsigned size, const Addresses &addresses, ResolvedAccess &access) {
   LaneMask global = 0, shared = 0, local = 0, parameters = 0;
   forEachLane(mask, [&](unsigned lane) {
     LaneMask bit = LaneMask(1) << lane;
@@ -156,7 +156,7 @@ static void resolveGeneric(Warp &warp, LaneMask mask, AccessKind kind, unsigned 
     }
   });
   if (global == mask)
-    return resolveGlobal(warp, mask, kind, size, addresses, access.pointers);
+    return resolveGlobal(warp, recent, mask, kind, size, addresses, access.pointers);
   for (unsigned lane = 0; lane < kWarpSize; ++lane)
     access.offsets[lane] = addresses[lane] & ~kWindowMask;
   resolveSmall(warp, local, kind, size, Space::Local, access.offsets, access.pointers);
@@ -166,16 +166,17 @@ static void resolveGeneric(Warp &warp, LaneMask mask, AccessKind kind, unsigned 
   if (global == 0)
     return;
   Pointers pointers;
-  resolveGlobal(warp, global, kind, size, addresses, pointers);
+  resolveGlobal(warp, recent, global, kind, size, addresses, pointers);
   forEachLane(global, [&](unsigned lane) { access.pointers[lane] = pointers[lane]; });
 }
 
 void emulator::resolve(Warp &warp, const Instruction &in, LaneMask mask, AccessKind kind,
                        const Addresses &addresses, ResolvedAccess &access) {
+  Allocation &recent = warp.recent[in.accessNumber];
   switch (in.space) {
   case Space::Global:
   case Space::Const:
-    return resolveGlobal(warp, mask, kind, in.size, addresses, access.pointers);
+    return resolveGlobal(warp, recent, mask, kind, in.size, addresses, access.pointers);
   case Space::Shared:
     access.offsets = addresses;
     return resolveShared(warp, mask, kind, in.size, access);
@@ -183,6 +184,6 @@ void emulator::resolve(Warp &warp, const Instruction &in, LaneMask mask, AccessK
   case Space::Param:
     return resolveSmall(warp, mask, kind, in.size, in.space, addresses, access.pointers);
   case Space::Generic:
-    return resolveGeneric(warp, mask, kind, in.size, addresses, access);
+    return resolveGeneric(warp, recent, mask, kind, in.size, addresses, access);
   }
 }

@@ -34,8 +34,8 @@ void resolve(Warp &warp, const Instruction &in, LaneMask mask, AccessKind kind,
              const Addresses &addresses, ResolvedAccess &access);
 
 /// Pointers for reading `bytes[lane]` bytes of global memory in lanes that have any; for cp.async.
-void resolveGlobalReads(Warp &warp, LaneMask mask, const Addresses &addresses,
-                        const std::array<uint8_t, kWarpSize> &bytes,
+void resolveGlobalReads(Warp &warp, const Instruction &in, LaneMask mask,
+                        const Addresses &addresses, const std::array<uint8_t, kWarpSize> &bytes,
                         std::array<const std::byte *, kWarpSize> &pointers);
 
 } // namespace qopt::emulator

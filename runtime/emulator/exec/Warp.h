@@ -49,7 +49,8 @@ public:
   const unsigned index;
   const Instruction *current = nullptr;
   AsyncCopies copies;
-  Allocation recent; ///< the allocation of the last access to global memory
+  /// Allocations of the last accesses to global memory, for the instructions of each number.
+  std::array<Allocation, kAccessNumbers> recent;
   GroupList groups;
   LaneMask exited = 0; ///< lanes that have ended, or that the block has no threads for
 

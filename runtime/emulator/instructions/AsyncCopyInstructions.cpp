@@ -41,7 +41,7 @@ void copyAsync(Warp &warp, const Instruction &in, LaneMask mask) {
       raise(FaultKind::Misaligned, lane, "reads {} bytes at {:#x}, which is no multiple of {}",
             in.size, from[lane], in.size);
   });
-  resolveGlobalReads(warp, mask, from, copy.sourceBytes, copy.sources);
+  resolveGlobalReads(warp, in, mask, from, copy.sourceBytes, copy.sources);
   if (warp.block.launch.countAccesses) {
     LaneMask reading = 0;
     forEachLane(mask, [&](unsigned lane) { reading |= LaneMask(bytes[lane] != 0) << lane; });

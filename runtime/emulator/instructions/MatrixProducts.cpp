@@ -23,6 +23,7 @@
 #include "runtime/emulator/instructions/Decoding.h"
 #include "runtime/emulator/instructions/Element.h"
 #include "runtime/emulator/numerics/FloatFormat.h"
+#include <cmath>
 
 using namespace qopt;
 using namespace qopt::emulator;
@@ -71,6 +72,16 @@ constexpr unsigned elementBits(Type type) {
   return type == Type::TF32 ? 32 : (type == Type::F16 || type == Type::BF16 ? 16 : 8);
 }
 
+int32_t multiplyAdd(int32_t a, int32_t b, int32_t c) { return a * b + c; }
+/// The product is exact, so that it does not matter whether it is rounded.
+double multiplyAdd(double a, double b, double c) {
+#ifdef __FMA__
+  return std::fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 /// Numbers of registers of the fragments.
 struct Shape {
   unsigned rows, depth, a, b;
@@ -111,11 +122,18 @@ template <unsigned M, unsigned K, Type TypeA, Type TypeB> class Product {
     }
   }
 
+  /// Four rows at a time stay in vector registers.
   void multiply() {
-    for (unsigned m = 0; m < M; ++m)
+    constexpr unsigned tile = 4;
+    for (unsigned first = 0; first < M; first += tile) {
+      Value totals[tile][kColumns];
+      std::copy_n(&sums[first][0], tile * kColumns, &totals[0][0]);
       for (unsigned k = 0; k < K; ++k)
-        for (unsigned n = 0; n < kColumns; ++n)
-          sums[m][n] += a[m][k] * b[k][n];
+        for (unsigned m = 0; m < tile; ++m)
+          for (unsigned n = 0; n < kColumns; ++n)
+            totals[m][n] = multiplyAdd(a[first + m][k], b[k][n], totals[m][n]);
+      std::copy_n(&totals[0][0], tile * kColumns, &sums[first][0]);
+    }
   }
 
   /// Calls function(sum, register, lane, element of the register).

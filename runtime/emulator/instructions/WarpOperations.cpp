@@ -26,52 +26,52 @@ void assignPredicate(LaneMask &to, LaneMask mask, LaneMask value) {
 
 enum class Shuffle : uint8_t { Up, Down, Butterfly, Index };
 
-/// The lane that `lane` reads, or -1 if that is outside of its segment.
-int sourceLane(Shuffle shuffle, int lane, uint32_t b, uint32_t c) {
+/// The lane that `lane` reads; itself, and `inRange` false, if that is outside of its segment.
+template <Shuffle mode> unsigned sourceLane(int lane, uint32_t b, uint32_t c, bool &inRange) {
   int distance = int(b & 31), clamp = int(c & 31), segment = int((c >> 8) & 31);
-  int last = (lane & segment) | (clamp & ~segment), source;
-  switch (shuffle) {
-  case Shuffle::Up:
+  int last = (lane & segment) | (clamp & ~segment), source = 0;
+  if constexpr (mode == Shuffle::Up)
     source = lane - distance;
-    return source >= last ? source : -1;
-  case Shuffle::Down:
+  else if constexpr (mode == Shuffle::Down)
     source = lane + distance;
-    break;
-  case Shuffle::Butterfly:
+  else if constexpr (mode == Shuffle::Butterfly)
     source = lane ^ distance;
-    break;
-  case Shuffle::Index:
+  else
     source = (lane & segment) | (distance & ~segment);
-    break;
-  }
-  return source <= last ? source : -1;
+  inRange = mode == Shuffle::Up ? source >= last : source <= last;
+  return unsigned(inRange ? source : lane) & 31;
 }
 
 /// Operands: lanes, result, whether the source was in range, a, b, c.
-void shuffle(Warp &warp, const Instruction &in, LaneMask mask) {
-  uint32_t values[kWarpSize];
-  std::copy_n(warp.lanes<uint32_t>(in.operands[3]), kWarpSize, values);
+template <Shuffle mode> void shuffle(Warp &warp, const Instruction &in, LaneMask mask) {
+  const uint32_t *a = warp.lanes<uint32_t>(in.operands[3]);
   const uint32_t *b = warp.lanes<uint32_t>(in.operands[4]);
   const uint32_t *c = warp.lanes<uint32_t>(in.operands[5]);
   uint32_t results[kWarpSize];
-  LaneMask inRange = 0;
-  forEachLane(mask, [&](unsigned lane) {
-    int source = sourceLane(Shuffle(in.mode), int(lane), b[lane], c[lane]);
-    inRange |= LaneMask(source >= 0) << lane;
-    unsigned from = source >= 0 ? unsigned(source) : lane;
-    if (!isActive(mask, from))
-      raise(FaultKind::Divergence, lane, "reads lane {}, which does not take part (lanes {:#x} do)",
-            from, mask);
-    results[lane] = values[from];
-  });
+  LaneMask allInRange = 0, absent = 0;
+  for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+    bool inRange;
+    unsigned from = sourceLane<mode>(int(lane), b[lane], c[lane], inRange);
+    allInRange |= LaneMask(inRange) << lane;
+    absent |= LaneMask(!isActive(mask, from)) << lane;
+    results[lane] = a[from];
+  }
+  if ((absent & mask) != 0) {
+    unsigned lane = firstLane(absent & mask);
+    bool inRange;
+    raise(FaultKind::Divergence, lane, "reads lane {}, which does not take part (lanes {:#x} do)",
+          sourceLane<mode>(int(lane), b[lane], c[lane], inRange), mask);
+  }
   assignLanes(warp.lanes<uint32_t>(in.operands[1]), mask,
               [&](unsigned lane) { return results[lane]; });
-  assignPredicate(warp.predicate(in.operands[2]), mask, inRange);
+  assignPredicate(warp.predicate(in.operands[2]), mask, allInRange);
 }
 
 void decodeShuffle(Decoding &d) {
   d.needOneOf({"sync"});
-  int mode = d.needOneOf({"up", "down", "bfly", "idx"});
+  static constexpr Handler handlers[] = {shuffle<Shuffle::Up>, shuffle<Shuffle::Down>,
+                                         shuffle<Shuffle::Butterfly>, shuffle<Shuffle::Index>};
+  Handler handler = handlers[d.needOneOf({"up", "down", "bfly", "idx"})];
   d.takeType({Type::B32});
   d.expectOperands(5);
   Slot a = d.use(1, Type::B32), b = d.use(2, Type::B32), c = d.use(3, Type::B32);
@@ -79,7 +79,7 @@ void decodeShuffle(Decoding &d) {
   bool isPair = d.operand(0).kind == Kind::Pair;
   Slot result = d.define(isPair ? d.operand(0).elements[0] : d.operand(0), Type::B32);
   Slot inRange = isPair ? d.define(d.operand(0).elements[1], Type::Pred) : d.symbols.sink(1);
-  d.emitCollective(shuffle, {lanes, result, inRange, a, b, c}).instruction.mode = uint8_t(mode);
+  d.emitCollective(handler, {lanes, result, inRange, a, b, c});
 }
 
 enum class Vote : uint8_t { All, Any, Uniform, Ballot };

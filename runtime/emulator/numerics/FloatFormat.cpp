@@ -53,6 +53,8 @@ static bool stopsAtMax(Rounding rounding, bool negative) {
 
 /// The code of a value that the format has.
 static uint32_t encodeExact(double magnitude, const FloatFormat &format) {
+  if (magnitude == 0)
+    return 0; // which has no exponent
   int fraction = fractionBits(format), exponent;
   std::frexp(magnitude, &exponent);
   exponent = std::max(exponent - 1, format.minExponent);

@@ -24,6 +24,9 @@ inline constexpr LaneMask kAllLanes = ~LaneMask(0);
 /// LaneMask. Immediates and special registers have slots of their own, filled before a block runs.
 using Slot = uint32_t;
 
+/// Instruction::accessNumber is below.
+inline constexpr unsigned kAccessNumbers = 16;
+
 class Warp;
 struct Instruction;
 using Handler = void (*)(Warp &, const Instruction &, LaneMask);
@@ -54,6 +57,7 @@ struct Instruction {
   uint8_t mode = 0;    ///< more that the handler needs to know
   ptx::Space space = ptx::Space::Generic;
   bool narrowAddress = false; ///< addresses have 32 bits
+  uint8_t accessNumber = 0;   ///< instructions that follow each other have different ones
   const ptx::Instruction *origin = nullptr;
 };
 
@@ -92,7 +96,7 @@ struct Program {
   uint32_t staticShared = 0;  ///< bytes
   uint32_t dynamicShared = 0; ///< offset of dynamic shared memory
   uint32_t localBytes = 0;    ///< of one thread
-  uint32_t sharedGranule = 4; ///< bytes of the smallest access to shared memory: 1, 2 or 4
+  uint32_t sharedGranule = 4; ///< bytes of the smallest access to shared memory
   uint32_t registerCount = 0; ///< declared, for statistics
 };
 

@@ -37,7 +37,7 @@ private:
                  const std::vector<RegisterIndex> &uncertain);
   void trackDefinitions(const Operation &operation);
   void resolveTargets();
-  void chooseGranule();
+  void prepareAccesses();
 
   std::shared_ptr<Program> program = std::make_shared<Program>();
   Symbols symbols;
@@ -198,12 +198,15 @@ void ProgramBuilder::resolveTargets() {
 }
 
 /// Accesses are aligned to their sizes, so that none touches a part of a granule.
-void ProgramBuilder::chooseGranule() {
-  uint32_t granule = 16;
-  for (const Instruction &instruction : program->code)
-    if (instruction.size != 0 &&
-        (instruction.space == Space::Shared || instruction.space == Space::Generic))
+void ProgramBuilder::prepareAccesses() {
+  uint32_t granule = 16, number = 0;
+  for (Instruction &instruction : program->code) {
+    if (instruction.size == 0)
+      continue;
+    instruction.accessNumber = uint8_t(number++ % kAccessNumbers);
+    if (instruction.space == Space::Shared || instruction.space == Space::Generic)
       granule = std::min<uint32_t>(granule, instruction.size);
+  }
   program->sharedGranule = granule;
 }
 
@@ -217,7 +220,7 @@ std::shared_ptr<const Program> ProgramBuilder::build() {
     place(code);
   program->entry = placedBodies.back().front();
   resolveTargets();
-  chooseGranule();
+  prepareAccesses();
   return std::move(program);
 }
 
