@@ -42,6 +42,17 @@ static std::string elementTypeName(Type type) {
   return name;
 }
 
+/// What the runtime calls an argument: @prefill(ids, batch), @prefill_head(hidden, rows).
+static const char *inputName(BlockArgument argument) {
+  auto type = dyn_cast<RankedTensorType>(argument.getType());
+  if (!type || argument.getArgNumber() > 1)
+    return nullptr;
+  bool isFirst = argument.getArgNumber() == 0;
+  if (isa<FloatType>(type.getElementType()))
+    return isFirst ? "hidden" : nullptr;
+  return isFirst ? "ids" : "rows";
+}
+
 static FailureOr<OrderedJson> planSlots(func::FuncOp function) {
   auto slots = function->getAttrOfType<ArrayAttr>(kSlotsAttr);
   if (!slots)
@@ -54,10 +65,11 @@ static FailureOr<OrderedJson> planSlots(func::FuncOp function) {
 }
 
 static FailureOr<OrderedJson> planResult(func::FuncOp function) {
-  auto result = cast<func::ReturnOp>(function.front().getTerminator()).getOperand(0);
-  auto op = result.getDefiningOp<LaunchOpInterface>();
+  Operation *terminator = function.front().getTerminator();
+  Value result = terminator->getNumOperands() == 1 ? terminator->getOperand(0) : Value();
+  auto op = result ? result.getDefiningOp<LaunchOpInterface>() : LaunchOpInterface();
   if (!op)
-    return function.emitOpError("must return what a kernel computes");
+    return function.emitOpError("must return what one kernel computes");
   auto type = cast<RankedTensorType>(result.getType());
   int64_t columns = type.getDimSize(1);
   return OrderedJson{{"slot", op.getSlotsAttr()[cast<OpResult>(result).getResultNumber()]},
@@ -67,6 +79,8 @@ static FailureOr<OrderedJson> planResult(func::FuncOp function) {
 }
 
 FailureOr<OrderedJson> FunctionPlanner::plan(func::FuncOp function) {
+  if (function.isExternal())
+    return function.emitOpError("has kernels for a target, but no body");
   FailureOr<OrderedJson> slots = planSlots(function);
   if (failed(slots))
     return failure();
@@ -155,11 +169,10 @@ FailureOr<OrderedJson> FunctionPlanner::planArgument(LaunchOpInterface op,
 
 FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
-    // @prefill(ids, batch), @prefill_head(hidden, rows).
-    bool isHead = isa<FloatType>(
-        cast<RankedTensorType>(argument.getOwner()->getArgument(0).getType()).getElementType());
-    const char *names[2][2] = {{"ids", "batch"}, {"hidden", "rows"}};
-    return OrderedJson{{"input", names[isHead][argument.getArgNumber()]}};
+    if (const char *name = inputName(argument))
+      return OrderedJson{{"input", name}};
+    return op->emitOpError() << "reads argument " << argument.getArgNumber()
+                             << " of the function, which the runtime does not know";
   }
   if (auto weight = value.getDefiningOp<llm::GetOp>())
     return planWeight(op, weight);

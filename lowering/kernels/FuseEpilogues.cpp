@@ -210,7 +210,7 @@ namespace {
 class FuseEpiloguesPass : public qopt::impl::FuseEpiloguesBase<FuseEpiloguesPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (!function->hasAttr(kTargetAttr))
+    if (!isKernelFunction(function))
       return;
     // In order: what a map reads has taken its final form.
     for (auto map : llvm::make_early_inc_range(function.front().getOps<MapOp>())) {

@@ -49,7 +49,7 @@ namespace {
 class FuseResidualNormPass : public qopt::impl::FuseResidualNormBase<FuseResidualNormPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (!function->hasAttr(kTargetAttr))
+    if (!isKernelFunction(function))
       return;
     for (auto norm : llvm::make_early_inc_range(function.front().getOps<NormOp>())) {
       auto add = norm.getX().getDefiningOp<MapOp>();

@@ -118,7 +118,7 @@ private:
 class FuseRopeAppendPass : public qopt::impl::FuseRopeAppendBase<FuseRopeAppendPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (!function->hasAttr(kTargetAttr))
+    if (!isKernelFunction(function))
       return;
     for (auto append : llvm::make_early_inc_range(function.front().getOps<llm::KvAppendOp>())) {
       Location loc = append.getLoc();

@@ -48,9 +48,9 @@ class NameKernelsPass : public qopt::impl::NameKernelsBase<NameKernelsPass> {
     llvm::StringMap<KernelNames> namesByTarget;
     bool failed = false;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      auto target = function->getAttrOfType<StringAttr>(kTargetAttr);
-      if (!target)
+      if (!isKernelFunction(function))
         continue;
+      auto target = function->getAttrOfType<StringAttr>(kTargetAttr);
       for (Operation &op : function.front()) {
         if (auto launch = dyn_cast<LaunchOpInterface>(op)) {
           name(launch, symbols, namesByTarget[target]);

@@ -16,6 +16,11 @@
 
 namespace qopt {
 
+/// Whether the function launches a target's kernels.
+inline bool isKernelFunction(mlir::func::FuncOp function) {
+  return !function.isExternal() && function->hasAttr(kernel::kTargetAttr);
+}
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "lowering/kernels/Passes.h.inc"

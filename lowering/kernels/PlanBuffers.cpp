@@ -109,8 +109,12 @@ private:
 class PlanBuffersPass : public qopt::impl::PlanBuffersBase<PlanBuffersPass> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (!function->hasAttr(kTargetAttr) || function->hasAttr(kSlotsAttr))
+    if (!isKernelFunction(function) || function->hasAttr(kSlotsAttr))
       return;
+    if (function.getNumResults() != 1 || !isa<RankedTensorType>(function.getResultTypes()[0])) {
+      function.emitOpError("must return one activation");
+      return signalPassFailure();
+    }
     Arena arena;
     DenseMap<Value, int64_t> slotOf;
     for (auto op : function.front().getOps<LaunchOpInterface>()) {

@@ -74,3 +74,31 @@ module {
   module @cpu.avx2 {
   }
 }
+
+// -----
+
+module {
+  llm.param @table : tensor<128x32xf32> = #llm.splat<0.0 : f64>
+  func.func @prefill.cpu(%batch: !llm.batch, %x: tensor<?x32xf32>, %ids: tensor<?xi32>) -> tensor<?x32xf32>
+      attributes {kernel.target = "cpu", kernel.slots = [{bytes = 0, bytes_per_row = 128}]} {
+    %table = llm.get @table : tensor<128x32xf32>
+    // expected-error @below {{reads argument 2 of the function, which the runtime does not know}}
+    %0 = kernel.gather %table at %ids {slots = array<i64: 0>, kernel = "g", launch = #kernel.launch<grid = ()[T, B] -> (T)>}
+        : tensor<128x32xf32>, tensor<?xi32> -> tensor<?x32xf32>
+    return %0 : tensor<?x32xf32>
+  }
+  module @cpu.avx2 {
+  }
+}
+
+// -----
+
+module {
+  // expected-error @below {{must return what one kernel computes}}
+  func.func @prefill.cpu(%ids: tensor<?xi32>, %batch: !llm.batch)
+      attributes {kernel.target = "cpu", kernel.slots = [{bytes = 0, bytes_per_row = 128}]} {
+    return
+  }
+  module @cpu.avx2 {
+  }
+}
