@@ -253,8 +253,9 @@ TEST(Arithmetic, Halves) {
           auto code = [&](uint32_t pair) { return (pair >> half) & 0xffff; };
           __float128 x = valueOf(code(a[i])), y = valueOf(code(b[i])), z = valueOf(code(c[i]));
           auto expectCode = [&](uint32_t found, __float128 exact, const char *what) {
-            if (exact != 0) // the sign of a zero is the float unit's
+            if (exact != 0) { // the sign of a zero is the float unit's
               ASSERT_EQ(code(found), round(exact)) << format.name << what << i;
+            }
           };
           expectCode(sums[i], x + y, " add ");
           expectCode(products[i], x * y, " mul ");
