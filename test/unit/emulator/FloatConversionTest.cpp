@@ -221,8 +221,9 @@ TEST(FloatConversion, DirectedRounding) {
       double x = floatValue(inputs[i]), toward = format->value(codes[i]);
       ASSERT_LE(std::fabs(toward), std::fabs(x));
       uint32_t next = (codes[i] & 0x7fff) + 1;
-      if (format->isFinite(next))
+      if (format->isFinite(next)) {
         ASSERT_GT(format->value(next), std::fabs(x));
+      }
       ASSERT_EQ(std::signbit(toward), std::signbit(x));
     }
   }
