@@ -110,6 +110,10 @@ void checkModelConfig(const ModelConfig &config, std::string_view file);
 /// transformers' modeling_rope_utils.py.
 std::vector<double> ropeInverseFrequencies(const ModelConfig &config);
 
+/// Elements of all tensors of a checkpoint; tied embeddings count once. At most 2^63 - 1 within
+/// ModelLimits.
+int64_t numParameters(const ModelConfig &config);
+
 } // namespace qopt
 
 #endif // QOPT_RUNTIME_FORMATS_MODELCONFIG_H

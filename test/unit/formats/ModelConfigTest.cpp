@@ -112,3 +112,30 @@ TEST(Rope, Llama32) {
 TEST(Rope, NoneForLearnedPositions) {
   EXPECT_TRUE(ropeInverseFrequencies(readHfConfig(bundledModel("tiny-gpt2/config.json"))).empty());
 }
+
+/// As published, from `sum(p.numel() for p in model.parameters())` in transformers.
+TEST(NumParameters, KnownModels) {
+  ModelConfig llama;
+  llama.vocabSize = 32000, llama.hiddenSize = 4096, llama.numLayers = 32, llama.headDim = 128;
+  llama.numHeads = llama.numKvHeads = 32, llama.intermediateSize = 11008;
+  EXPECT_EQ(numParameters(llama), 6738415616) << "Llama-2-7B";
+
+  ModelConfig qwen2 = llama;
+  qwen2.vocabSize = 151936, qwen2.hiddenSize = 896, qwen2.numLayers = 24, qwen2.headDim = 64;
+  qwen2.numHeads = 14, qwen2.numKvHeads = 2, qwen2.intermediateSize = 4864;
+  qwen2.qkvBias = qwen2.tieWordEmbeddings = true;
+  EXPECT_EQ(numParameters(qwen2), 494032768) << "Qwen2.5-0.5B";
+
+  ModelConfig qwen3 = qwen2;
+  qwen3.hiddenSize = 1024, qwen3.numLayers = 28, qwen3.headDim = 128, qwen3.numHeads = 16;
+  qwen3.numKvHeads = 8, qwen3.intermediateSize = 3072, qwen3.qkvBias = false, qwen3.qkNorm = true;
+  EXPECT_EQ(numParameters(qwen3), 596049920) << "Qwen3-0.6B";
+
+  ModelConfig gpt2;
+  gpt2.vocabSize = 50257, gpt2.hiddenSize = 768, gpt2.numLayers = 12, gpt2.headDim = 64;
+  gpt2.numHeads = gpt2.numKvHeads = 12, gpt2.intermediateSize = 3072, gpt2.maxPosition = 1024;
+  gpt2.normKind = NormKind::Layer, gpt2.positionKind = PositionKind::Learned;
+  gpt2.gatedMlp = false;
+  gpt2.qkvBias = gpt2.attnOutBias = gpt2.mlpBias = gpt2.tieWordEmbeddings = true;
+  EXPECT_EQ(numParameters(gpt2), 124439808) << "GPT-2 small";
+}
