@@ -87,7 +87,7 @@ static CUresult launch(CUfunction handle, const Extent &grid, const Extent &bloc
       apiFail(CUDA_ERROR_INVALID_HANDLE, "no such function");
     const CUfunc_st &function = *handle;
     const Program &program = *function.program;
-    LaunchWork work = {function.program, grid, block, dynamicShared, {}};
+    LaunchWork work = {function.program, grid, block, dynamicShared, {}, Driver::location};
     work.parameters.resize(program.parameterBytes);
     checkGeometry(function, work);
     checkShared(function, dynamicShared);

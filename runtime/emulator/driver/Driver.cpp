@@ -18,6 +18,7 @@ thread_local CUcontext Driver::current = nullptr;
 thread_local std::string Driver::lastMessage;
 thread_local CUresult Driver::lastResult = CUDA_SUCCESS;
 thread_local std::map<CUresult, std::string> Driver::texts;
+thread_local std::string Driver::location;
 
 /// Half of what the machine has: the other half is the host's.
 static uint64_t defaultCapacity() {
@@ -74,10 +75,14 @@ struct Executor {
   Driver &driver;
 
   void operator()(const LaunchWork &work) const {
-    driver.lastStatistics =
-        driver.launcher.run({*work.program, work.grid, work.block, work.dynamicShared,
-                             work.parameters, driver.memory, driver.countAccesses});
+    Launch launch = {*work.program,   work.grid,     work.block,          work.dynamicShared,
+                     work.parameters, driver.memory, driver.countAccesses};
+    launch.location = work.location;
+    driver.lastStatistics = driver.launcher.run(launch);
     driver.allStatistics += driver.lastStatistics;
+    auto &kernel = driver.kernelStatistics[std::string(work.program->kernel->name)];
+    ++kernel.launches;
+    kernel.sum += driver.lastStatistics;
   }
   void operator()(const CopyWork &work) const {
     memmove(locate(work.to, work.bytes), locate(work.from, work.bytes), work.bytes);

@@ -133,6 +133,7 @@ public:
   static thread_local std::string lastMessage; ///< of the thread's last call that failed
   static thread_local CUresult lastResult;
   static thread_local std::map<CUresult, std::string> texts; ///< that cuGetErrorString returned
+  static thread_local std::string location;                  ///< of the op that launches belong to
 
   Handles<CUctx_st> contexts;
   CUcontext primary = nullptr;
@@ -149,6 +150,11 @@ public:
   // For the functions beyond CUDA's.
   bool countAccesses = false;
   Statistics lastStatistics, allStatistics;
+  struct KernelStatistics {
+    uint64_t launches = 0;
+    Statistics sum;
+  };
+  std::map<std::string, KernelStatistics, std::less<>> kernelStatistics; ///< by name
 
 private:
   Driver();

@@ -42,6 +42,21 @@ QOPT_EXPORT void qoptEmulatorResetStatistics() {
   Driver &driver = Driver::get();
   std::lock_guard lock(driver.mutex);
   driver.allStatistics = {};
+  driver.kernelStatistics.clear();
+}
+
+QOPT_EXPORT uint64_t qoptEmulatorKernelStatistics(const char *kernel,
+                                                  QoptEmulatorStatistics *statistics) {
+  Driver &driver = Driver::get();
+  std::lock_guard lock(driver.mutex);
+  auto found = driver.kernelStatistics.find(std::string_view(kernel));
+  bool wasLaunched = found != driver.kernelStatistics.end();
+  *statistics = wasLaunched ? toC(found->second.sum) : QoptEmulatorStatistics();
+  return wasLaunched ? found->second.launches : 0;
+}
+
+QOPT_EXPORT void qoptEmulatorSetLocation(const char *location) {
+  Driver::location = location ? location : "";
 }
 
 QOPT_EXPORT const char *qoptEmulatorLastMessage() { return Driver::lastMessage.c_str(); }

@@ -29,6 +29,12 @@ void qoptEmulatorCountAccesses(int enable);
 void qoptEmulatorLastStatistics(QoptEmulatorStatistics *statistics);
 void qoptEmulatorAllStatistics(QoptEmulatorStatistics *statistics);
 void qoptEmulatorResetStatistics();
+/// The sum over the launches of a kernel since then. Returns how many there were.
+uint64_t qoptEmulatorKernelStatistics(const char *kernel, QoptEmulatorStatistics *statistics);
+
+/// The op that launches of this thread belong to from now on, also those that are recorded for a
+/// graph; messages about faults name it. Empty or null: none.
+void qoptEmulatorSetLocation(const char *location);
 
 /// The message of the last call of this thread that failed; empty if none did.
 const char *qoptEmulatorLastMessage();

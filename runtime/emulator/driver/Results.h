@@ -8,7 +8,7 @@
 #ifndef QOPT_RUNTIME_EMULATOR_DRIVER_RESULTS_H
 #define QOPT_RUNTIME_EMULATOR_DRIVER_RESULTS_H
 
-#include "runtime/emulator/driver/CudaTypes.h"
+#include "runtime/device/cuda/CudaTypes.h"
 #include "runtime/emulator/exec/Fault.h"
 
 namespace qopt::emulator {

@@ -22,6 +22,7 @@ struct LaunchWork {
   Extent grid, block;
   uint32_t dynamicShared;
   std::vector<std::byte> parameters;
+  std::string location; ///< of the op that it belongs to
 };
 
 /// A device address, or one of the host.

@@ -146,9 +146,10 @@ void Block::report(const Fault &fault, const Warp &warp) {
   if (auto file = module.files.find(origin->location.file); file != module.files.end())
     source = fmt::format(" ({}:{}:{})", quote(file->second), origin->location.line,
                          origin->location.column);
+  std::string op = launch.location.empty() ? "" : fmt::format(" of {}", quote(launch.location));
   throw LaunchError(
-      fault.kind, fmt::format("kernel {}, block ({},{},{}), thread {}: {}:{}{}: {} {}",
-                              quote(launch.program.kernel->name), index[0], index[1], index[2],
+      fault.kind, fmt::format("kernel {}{}, block ({},{},{}), thread {}: {}:{}{}: {} {}",
+                              quote(launch.program.kernel->name), op, index[0], index[1], index[2],
                               describeThread(warp.index * kWarpSize + fault.lane), module.fileName,
                               origin->line, source, quoteInstruction(*origin), fault.what));
 }

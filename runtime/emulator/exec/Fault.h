@@ -37,8 +37,8 @@ template <typename... Args>
   throw Fault{kind, lane, fmt::format(format, std::forward<Args>(args)...)};
 }
 
-/// A launch that did not end well. The message names the kernel, the block, the thread, the line
-/// of the PTX and the instruction.
+/// A launch that did not end well. The message names the kernel, its op where that is known, the
+/// block, the thread, the line of the PTX (and the source's, after a `.loc`) and the instruction.
 class LaunchError : public Error {
 public:
   LaunchError(FaultKind kind, const std::string &message) : Error(message), kind(kind) {}

@@ -33,6 +33,8 @@ struct Launch {
   bool countAccesses = false;
   /// Instructions of one warp after which a block is taken to be in an endless loop.
   uint64_t instructionLimit = uint64_t(1) << 32;
+  /// The op that the launch belongs to, for messages; may be empty.
+  std::string_view location = {};
 
   uint32_t threads() const { return block[0] * block[1] * block[2]; }
   uint32_t sharedBytes() const {

@@ -7,7 +7,7 @@
 
 // Through dlopen, as the CUDA device does.
 
-#include "runtime/emulator/driver/CudaTypes.h"
+#include "runtime/device/cuda/CudaTypes.h"
 #include "runtime/emulator/driver/Emulator.h"
 
 #include <dlfcn.h>
@@ -31,6 +31,11 @@ template <typename... Args> CUresult call(const char *name, Args... args) {
     return CUDA_ERROR_UNKNOWN;
   }
   return function(args...);
+}
+
+/// A function that a real driver lacks.
+template <typename Function> Function *extension(const char *name) {
+  return reinterpret_cast<Function *>(dlsym(library(), name));
 }
 
 std::string errorText(CUresult result) {
@@ -379,16 +384,52 @@ TEST_F(Driver, NeedsAContext) {
 }
 
 TEST_F(Driver, CountsBeyondCuda) {
-  auto last = reinterpret_cast<decltype(&qoptEmulatorLastStatistics)>(
-      dlsym(library(), "qoptEmulatorLastStatistics"));
-  auto count = reinterpret_cast<decltype(&qoptEmulatorCountAccesses)>(
-      dlsym(library(), "qoptEmulatorCountAccesses"));
-  ASSERT_TRUE(last && count);
+  auto last = extension<decltype(qoptEmulatorLastStatistics)>("qoptEmulatorLastStatistics");
+  auto count = extension<decltype(qoptEmulatorCountAccesses)>("qoptEmulatorCountAccesses");
+  auto reset = extension<decltype(qoptEmulatorResetStatistics)>("qoptEmulatorResetStatistics");
+  auto ofKernel = extension<decltype(qoptEmulatorKernelStatistics)>("qoptEmulatorKernelStatistics");
+  ASSERT_TRUE(last && count && reset && ofKernel);
+  reset();
   count(1);
   EXPECT_OK(launchScale(1));
+  EXPECT_OK(launchScale(1));
+  EXPECT_OK(launch(big, 32, 64, nullptr));
   QoptEmulatorStatistics statistics;
   last(&statistics);
+  EXPECT_EQ(statistics.sharedRequests, 1u);
+  EXPECT_EQ(ofKernel("scale", &statistics), 2u);
+  EXPECT_EQ(statistics.threadInstructions, 2 * 9u * 32);
+  EXPECT_EQ(statistics.globalSectors, 2 * 8u);
+  EXPECT_EQ(ofKernel("other", &statistics), 0u);
+  EXPECT_EQ(statistics.threadInstructions, 0u);
+  reset();
+  EXPECT_EQ(ofKernel("scale", &statistics), 0u);
   count(0);
-  EXPECT_EQ(statistics.threadInstructions, 9u * 32);
-  EXPECT_EQ(statistics.globalSectors, 8u);
+}
+
+TEST_F(Driver, FaultsNameTheOp) {
+  auto setLocation = extension<decltype(qoptEmulatorSetLocation)>("qoptEmulatorSetLocation");
+  ASSERT_TRUE(setLocation);
+  CUdeviceptr address = buffer + 64;
+  uint32_t factor = 1;
+  void *arguments[] = {&address, &factor};
+  CUstream stream = nullptr;
+  CUgraph graph = nullptr;
+  CUgraphExec executable = nullptr;
+  EXPECT_OK(call("cuStreamCreate", &stream, 0u));
+  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, int(CU_STREAM_CAPTURE_MODE_GLOBAL)));
+  setLocation("model.layers.0.mlp");
+  EXPECT_OK(launchScale(1, stream));
+  setLocation("model.layers.1.mlp");
+  EXPECT_OK(launch(scale, 32, 0, arguments, stream));
+  setLocation(nullptr);
+  EXPECT_OK(call("cuStreamEndCapture", stream, &graph));
+  EXPECT_OK(call("cuGraphInstantiateWithFlags", &executable, graph, 0ull));
+  EXPECT_EQ(call("cuGraphLaunch", executable, stream), CUDA_ERROR_ILLEGAL_ADDRESS);
+  std::string text = errorText(CUDA_ERROR_ILLEGAL_ADDRESS);
+  EXPECT_NE(text.find("kernel 'scale' of 'model.layers.1.mlp', block (0,0,0)"), std::string::npos)
+      << text;
+  EXPECT_OK(call("cuGraphExecDestroy", executable));
+  EXPECT_OK(call("cuGraphDestroy", graph));
+  EXPECT_OK(call("cuStreamDestroy_v2", stream));
 }

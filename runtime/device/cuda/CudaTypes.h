@@ -5,13 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QOPT_RUNTIME_EMULATOR_DRIVER_CUDATYPES_H
-#define QOPT_RUNTIME_EMULATOR_DRIVER_CUDATYPES_H
+#ifndef QOPT_RUNTIME_DEVICE_CUDA_CUDATYPES_H
+#define QOPT_RUNTIME_DEVICE_CUDA_CUDATYPES_H
 
 #include <cstddef>
 #include <cstdint>
 
-// The names and numbers of NVIDIA's cuda.h that the emulator uses, so that it builds without it.
+// The names and numbers of NVIDIA's cuda.h that the CUDA device uses and the emulator implements, so
+// that both build without it.
 extern "C" {
 
 enum CUresult : int {
@@ -19,6 +20,7 @@ enum CUresult : int {
   CUDA_ERROR_INVALID_VALUE = 1,
   CUDA_ERROR_OUT_OF_MEMORY = 2,
   CUDA_ERROR_NOT_INITIALIZED = 3,
+  CUDA_ERROR_NO_DEVICE = 100,
   CUDA_ERROR_INVALID_DEVICE = 101,
   CUDA_ERROR_INVALID_CONTEXT = 201,
   CUDA_ERROR_NO_BINARY_FOR_GPU = 209,
@@ -148,7 +150,7 @@ typedef struct CUuuid_st {
 #define CU_LAUNCH_PARAM_BUFFER_POINTER (reinterpret_cast<void *>(1))
 #define CU_LAUNCH_PARAM_BUFFER_SIZE (reinterpret_cast<void *>(2))
 
-/// Before each function that the library exports.
+/// Before each function that the emulator exports.
 #define QOPT_CUDA_API extern "C" __attribute__((visibility("default"))) CUresult
 
-#endif // QOPT_RUNTIME_EMULATOR_DRIVER_CUDATYPES_H
+#endif // QOPT_RUNTIME_DEVICE_CUDA_CUDATYPES_H
