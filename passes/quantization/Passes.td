@@ -60,4 +60,29 @@ def FoldQuantization : Pass<"fold-quantization", "mlir::ModuleOp"> {
   let dependentDialects = ["llm::LlmDialect", "mlir::func::FuncDialect"];
 }
 
+def FormQuantizedLinears : Pass<"form-quantized-linears", "mlir::ModuleOp"> {
+  let summary = "Linears and embeddings of dequantized weights become ops on codes";
+  let description = [{
+    `llm.linear` of a dequantized weight, and perhaps of a dequantized input, becomes `q.linear`, and
+    `llm.embedding` of a dequantized table `q.embedding`: what a kernel computes from codes. Scales of
+    a whole tensor or of blocks of rows are given to each row in `@load` (llm.repeat), so that later
+    passes and kernels know scales by row and by group only.
+
+    ```mlir
+    %c = llm.get @w.codes : tensor<512x256xi8>
+    %s = llm.get @w.scales : tensor<512x1xf32>
+    %w = q.dequantize %c, %s {scheme = #int8_row} : tensor<512x256xi8>, tensor<512x1xf32> -> tensor<512x256xf32>
+    %y = llm.linear %x, %w : tensor<?x256xf32>, tensor<512x256xf32> -> tensor<?x512xf32>
+    // becomes
+    %y = q.linear %x, %c scales(%s : tensor<512x1xf32>) {weight_scheme = #int8_row}
+        : tensor<?x256xf32>, tensor<512x256xi8> -> tensor<?x512xf32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numLinears", "linears", "Linears formed">,
+    Statistic<"numTables", "tables", "Embeddings formed">
+  ];
+  let dependentDialects = ["llm::LlmDialect", "mlir::func::FuncDialect", "q::QDialect"];
+}
+
 #endif // QOPT_PASSES_QUANTIZATION_PASSES_TD

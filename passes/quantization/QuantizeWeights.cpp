@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/quantization/CheckpointNames.h"
 #include "passes/quantization/Passes.h"
 #include "passes/quantization/TensorRule.h"
 #include "runtime/formats/Error.h"
@@ -25,35 +26,6 @@ struct Candidate {
   std::string name; ///< in the checkpoint
   SmallVector<llm::GetOp> reads;
   bool isLinear = false; ///< the weight of a linear layer, and of nothing else
-};
-
-/// Parameters by the tensor of the checkpoint that they come from, through `@load`'s transposes.
-class CheckpointNames {
-public:
-  explicit CheckpointNames(ModuleOp module) {
-    for (auto param : module.getOps<llm::ParamOp>())
-      if (auto source = dyn_cast_or_null<llm::SourceAttr>(param.getContents().value_or(nullptr)))
-        names[param.getSymName()] = source.getTensor().str();
-    auto load = module.lookupSymbol<func::FuncOp>("load");
-    if (!load)
-      return;
-    for (auto set : load.getOps<llm::SetOp>()) {
-      Value value = set.getValue();
-      while (auto transpose = value.getDefiningOp<llm::TransposeOp>())
-        value = transpose.getValue();
-      if (auto get = value.getDefiningOp<llm::GetOp>())
-        names[set.getParam()] = lookup(get.getParam());
-    }
-  }
-
-  /// The checkpoint name, or the parameter's own where it has none (random weights).
-  std::string lookup(StringRef param) const {
-    auto it = names.find(param);
-    return it == names.end() ? param.str() : it->second;
-  }
-
-private:
-  llvm::StringMap<std::string> names;
 };
 
 struct QuantizeWeightsPass : qopt::impl::QuantizeWeightsBase<QuantizeWeightsPass> {
