@@ -70,6 +70,8 @@ struct SlotArgument {
 struct WeightArgument {
   size_t weight; ///< Index into Plan::weights.
   WeightForm form;
+  int64_t ways = 1;    ///< In panels: the ways that their rows are interleaved in,
+  int64_t columns = 0; ///< and rows of each that are no padding; 0: all.
 };
 struct CacheArgument {
   size_t cache; ///< Index into PlanTarget::caches.
@@ -109,6 +111,7 @@ struct PlanResult {
 };
 
 struct PlanFunction {
+  std::string name;            ///< "decode_head"
   std::optional<int64_t> rows; ///< The static number of rows, if it is not any number.
   std::vector<PlanSlot> slots;
   PlanResult result;

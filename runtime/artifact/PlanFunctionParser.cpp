@@ -25,6 +25,20 @@ static bool hasStaticRows(FunctionRole role) {
   return role == FunctionRole::DecodeBody || role == FunctionRole::DecodeHead;
 }
 
+static const char *nameOf(FunctionRole role) {
+  switch (role) {
+  case FunctionRole::PrefillBody:
+    return "prefill";
+  case FunctionRole::DecodeBody:
+    return "decode";
+  case FunctionRole::PrefillHead:
+    return "prefill_head";
+  case FunctionRole::DecodeHead:
+    break;
+  }
+  return "decode_head";
+}
+
 //===----------------------------------------------------------------------===//
 // Slots, result and grid
 //===----------------------------------------------------------------------===//
@@ -160,6 +174,13 @@ WeightForm PlanFunctionParser::readForm(const PlanObject &object) const {
   return form;
 }
 
+WeightArgument PlanFunctionParser::readWeight(const PlanObject &object) {
+  WeightArgument argument{weights.indexOf(object.string("weight"), object), readForm(object)};
+  argument.ways = object.optionalInteger("ways", 1, 2).value_or(1);
+  argument.columns = object.optionalInteger("columns", 1, maxSlotBytesPerRow).value_or(0);
+  return argument;
+}
+
 PlanArgument PlanFunctionParser::readArgument(const PlanObject &object,
                                               const PlanFunction &function, FunctionRole role) {
   if (object.has("slot")) {
@@ -168,7 +189,7 @@ PlanArgument PlanFunctionParser::readArgument(const PlanObject &object,
     return SlotArgument{size_t(object.integer("slot", 0, int64_t(function.slots.size()) - 1))};
   }
   if (object.has("weight"))
-    return WeightArgument{weights.indexOf(object.string("weight"), object), readForm(object)};
+    return readWeight(object);
   if (object.has("cache")) {
     static constexpr std::pair<std::string_view, CachePart> parts[] = {{"k", CachePart::Key},
                                                                        {"v", CachePart::Value}};
@@ -211,6 +232,7 @@ PlanLaunch PlanFunctionParser::readLaunch(const PlanObject &object, const PlanFu
 
 PlanFunction PlanFunctionParser::parse(const PlanObject &object, FunctionRole role) {
   PlanFunction function;
+  function.name = nameOf(role);
   function.rows = object.optionalInteger("rows", 1, maxStepRows);
   if (function.rows.has_value() != hasStaticRows(role))
     object.failAt("rows", hasStaticRows(role) ? "is missing" : "must be null");

@@ -27,6 +27,7 @@ private:
   PlanArgument readArgument(const PlanObject &object, const PlanFunction &function,
                             FunctionRole role);
   StepInput readInput(const PlanObject &object, FunctionRole role) const;
+  WeightArgument readWeight(const PlanObject &object);
   WeightForm readForm(const PlanObject &object) const;
 
   TargetKind kind;

@@ -33,9 +33,6 @@ public:
   virtual void run(const StepShape &shape) = 0;
 };
 
-/// Which of a target's functions.
-enum class FunctionKind : uint8_t { Prefill, Decode, PrefillHead, DecodeHead };
-
 /// The addresses that a function's arguments refer to.
 struct Bindings {
   struct CachePools {
@@ -59,7 +56,7 @@ public:
   /// In one line: "CPU, kernels for avx512, 2 threads".
   virtual std::string describe() const = 0;
 
-  /// Only touched pages cost memory. Throws an Error naming the size and `purpose`.
+  /// On CPUs only touched pages cost memory. Throws an Error naming the size and `purpose`.
   virtual std::unique_ptr<DeviceBuffer> allocate(uint64_t bytes, const char *purpose) = 0;
   virtual void write(DeviceBuffer &buffer, uint64_t offset, std::span<const std::byte> bytes) = 0;
   /// Copies within a buffer; the ranges do not overlap.
@@ -68,7 +65,9 @@ public:
   virtual std::span<const std::byte> view(const DeviceBuffer &buffer, uint64_t offset,
                                           uint64_t bytes) = 0;
 
-  virtual std::unique_ptr<DeviceFunction> bind(FunctionKind kind, const Bindings &bindings) = 0;
+  /// `function` is one of the target's, or made of launches of theirs; it must outlive the result.
+  virtual std::unique_ptr<DeviceFunction> bind(const PlanFunction &function,
+                                               const Bindings &bindings) = 0;
 };
 
 } // namespace qopt

@@ -13,8 +13,8 @@ using namespace qopt;
 
 static constexpr uint64_t slotAlignment = 64;
 
-BoundFunction::BoundFunction(Device &device, FunctionKind kind, const PlanFunction &plan,
-                             Bindings bindings, int64_t maxRows, const DeviceBuffer *result)
+BoundFunction::BoundFunction(Device &device, const PlanFunction &plan, Bindings bindings,
+                             int64_t maxRows, const DeviceBuffer *result)
     : device(device), plan(plan) {
   int64_t rows = plan.rows.value_or(maxRows);
   std::vector<uint64_t> offsets;
@@ -32,7 +32,7 @@ BoundFunction::BoundFunction(Device &device, FunctionKind kind, const PlanFuncti
   resultOffset = offsets[plan.result.slot];
   if (result)
     bindings.slots[plan.result.slot] = result->address();
-  function = device.bind(kind, bindings);
+  function = device.bind(plan, bindings);
 }
 
 std::span<const float> BoundFunction::resultRow(int64_t row) const {

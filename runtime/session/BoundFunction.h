@@ -17,8 +17,8 @@ class BoundFunction {
 public:
   /// `bindings` has all but the slots. `maxRows` counts where the plan leaves the rows open. With a
   /// `result`, the function's result goes there and not into its arena.
-  BoundFunction(Device &device, FunctionKind kind, const PlanFunction &plan, Bindings bindings,
-                int64_t maxRows, const DeviceBuffer *result = nullptr);
+  BoundFunction(Device &device, const PlanFunction &plan, Bindings bindings, int64_t maxRows,
+                const DeviceBuffer *result = nullptr);
 
   /// Whether it can run this many rows.
   bool accepts(int64_t rows) const { return !plan.rows || *plan.rows == rows; }

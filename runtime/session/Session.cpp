@@ -58,14 +58,13 @@ Session::Session(const Plan &plan, Device &device, const SessionOptions &options
   inputs.bindTo(bindings);
   bindings.inputs[size_t(StepInput::RopeTable)] = ropeTable.address();
   bindings.inputs[size_t(StepInput::Hidden)] = hidden->address();
-  auto bind = [&](FunctionKind kind, const PlanFunction &function, int64_t maxRows,
-                  const DeviceBuffer *result) {
-    return std::make_unique<BoundFunction>(device, kind, function, bindings, maxRows, result);
+  auto bind = [&](const PlanFunction &function, int64_t maxRows, const DeviceBuffer *result) {
+    return std::make_unique<BoundFunction>(device, function, bindings, maxRows, result);
   };
-  prefill = bind(FunctionKind::Prefill, target.prefill, chunkRows, hidden.get());
-  decode = bind(FunctionKind::Decode, target.decode, chunkRows, hidden.get());
-  prefillHead = bind(FunctionKind::PrefillHead, target.prefillHead, maxHeadRows, nullptr);
-  decodeHead = bind(FunctionKind::DecodeHead, target.decodeHead, maxHeadRows, nullptr);
+  prefill = bind(target.prefill, chunkRows, hidden.get());
+  decode = bind(target.decode, chunkRows, hidden.get());
+  prefillHead = bind(target.prefillHead, maxHeadRows, nullptr);
+  decodeHead = bind(target.decodeHead, maxHeadRows, nullptr);
 }
 
 void Session::checkFeeds(std::span<const Feed> feeds) const {

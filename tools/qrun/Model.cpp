@@ -7,15 +7,23 @@
 
 #include "tools/qrun/Model.h"
 
+#include "runtime/device/cpu/CpuDevice.h"
 #include "runtime/device/cpu/CpuTopology.h"
+#include "runtime/device/cuda/CudaDevice.h"
 #include "runtime/formats/Error.h"
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <future>
+#include <unistd.h>
 
 using namespace qopt;
 
 void ModelOptions::addTo(CLI::App &command) {
+  command
+      .add_option("--device", device,
+                  "cpu, cuda (the first NVIDIA GPU) or cuda-emu (its kernels on an emulator)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cpu", "cuda", "cuda-emu"}));
   command.add_option("-t,--threads", threads, "Threads (default: the physical cores at hand)")
       ->check(CLI::Range(1, 1024));
   command.add_option("--cpu-level", cpuLevel,
@@ -23,6 +31,25 @@ void ModelOptions::addTo(CLI::App &command) {
   command.add_option("--chunk", chunk, "Rows of one step at most; longer prompts take several")
       ->capture_default_str()
       ->check(CLI::Range(1, int(maxStepRows)));
+}
+
+/// Rewrites a line of a terminal, which is gone at the end.
+static void showUpload(uint64_t done, uint64_t total) {
+  fmt::print(stderr, "\ruploading weights: {} of {} MB\033[K{}", done / 1000000, total / 1000000,
+             done == total ? "\r\033[K" : "");
+}
+
+std::unique_ptr<Device> qopt::openDevice(const Artifact &artifact, const ModelOptions &options,
+                                         unsigned threads) {
+  if (options.device == "cpu")
+    return openCpuDevice(artifact, {threads, options.cpuLevel});
+  CudaDeviceOptions cuda;
+  if (options.device == "cuda-emu")
+    cuda.library = findCudaEmulator();
+  cuda.threads = threads;
+  if (isatty(STDERR_FILENO))
+    cuda.progress = showUpload;
+  return openCudaDevice(artifact, cuda);
 }
 
 Model::Model(const std::string &directory, const ModelOptions &options, TokenizerUse tokenizerUse)
@@ -33,7 +60,7 @@ Model::Model(const std::string &directory, const ModelOptions &options, Tokenize
   if (tokenizerUse == TokenizerUse::Needed)
     loading = std::async(std::launch::async, [&] { return Tokenizer::load(directory); });
   opened.emplace(Artifact::open(directory, threadCount));
-  cpu = openCpuDevice(*opened, {threadCount, options.cpuLevel});
+  machine = openDevice(*opened, options, threadCount);
   if (loading.valid()) {
     loadedTokenizer = loading.get();
     loadedTokenizer->checkFits(plan().config.vocabSize);

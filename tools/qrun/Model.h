@@ -8,7 +8,8 @@
 #ifndef QOPT_TOOLS_QRUN_MODEL_H
 #define QOPT_TOOLS_QRUN_MODEL_H
 
-#include "runtime/device/cpu/CpuDevice.h"
+#include "runtime/artifact/Artifact.h"
+#include "runtime/device/Device.h"
 #include "runtime/tokenizer/Tokenizer.h"
 #include <string>
 
@@ -20,15 +21,20 @@ namespace qopt {
 
 /// The options of every subcommand that runs a model.
 struct ModelOptions {
-  unsigned threads = 0; ///< 0: the physical cores that the process may use.
+  unsigned threads = 0;       ///< 0: the physical cores that the process may use.
+  std::string device = "cpu"; ///< Or "cuda" or "cuda-emu".
   std::string cpuLevel;
   int64_t chunk = 512;
 
-  /// Adds --threads, --cpu-level and --chunk.
+  /// Adds --device, --threads, --cpu-level and --chunk.
   void addTo(CLI::App &command);
 };
 
 enum class TokenizerUse : uint8_t { None, Needed };
+
+/// The device that the options name. Throws an Error.
+std::unique_ptr<Device> openDevice(const Artifact &artifact, const ModelOptions &options,
+                                   unsigned threads);
 
 /// An artifact, the device that runs it, and the tokenizer if it is needed. Throws Error.
 class Model {
@@ -37,7 +43,7 @@ public:
 
   const Artifact &artifact() const { return *opened; }
   const Plan &plan() const { return opened->plan(); }
-  Device &device() const { return *cpu; }
+  Device &device() const { return *machine; }
   unsigned threads() const { return threadCount; }
   /// Only if it was needed.
   const Tokenizer &tokenizer() const { return *loadedTokenizer; }
@@ -54,7 +60,7 @@ public:
 private:
   unsigned threadCount;
   std::optional<Artifact> opened;
-  std::unique_ptr<Device> cpu;
+  std::unique_ptr<Device> machine;
   std::unique_ptr<Tokenizer> loadedTokenizer;
   double loadTime = 0;
 };

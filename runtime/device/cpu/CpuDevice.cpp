@@ -45,7 +45,8 @@ public:
   void copy(DeviceBuffer &buffer, uint64_t from, uint64_t to, uint64_t bytes) override;
   std::span<const std::byte> view(const DeviceBuffer &buffer, uint64_t offset,
                                   uint64_t bytes) override;
-  std::unique_ptr<DeviceFunction> bind(FunctionKind kind, const Bindings &bindings) override;
+  std::unique_ptr<DeviceFunction> bind(const PlanFunction &function,
+                                       const Bindings &bindings) override;
 
 private:
   const Artifact &artifact;
@@ -58,20 +59,6 @@ private:
 };
 
 } // namespace
-
-static const PlanFunction &functionOf(const PlanTarget &target, FunctionKind kind) {
-  switch (kind) {
-  case FunctionKind::Prefill:
-    return target.prefill;
-  case FunctionKind::Decode:
-    return target.decode;
-  case FunctionKind::PrefillHead:
-    return target.prefillHead;
-  case FunctionKind::DecodeHead:
-    break;
-  }
-  return target.decodeHead;
-}
 
 static uint64_t scratchBytes(const PlanTarget &target) {
   int64_t most = 0;
@@ -122,9 +109,9 @@ std::span<const std::byte> CpuDevice::view(const DeviceBuffer &buffer, uint64_t 
   return static_cast<const CpuBuffer &>(buffer).bytes().subspan(offset, bytes);
 }
 
-std::unique_ptr<DeviceFunction> CpuDevice::bind(FunctionKind kind, const Bindings &bindings) {
-  return std::make_unique<CpuFunction>(artifact, functionOf(plan, kind), bindings, module, pool,
-                                       scratch);
+std::unique_ptr<DeviceFunction> CpuDevice::bind(const PlanFunction &function,
+                                                const Bindings &bindings) {
+  return std::make_unique<CpuFunction>(artifact, function, bindings, module, pool, scratch);
 }
 
 /// The first required feature that this machine lacks, if any.

@@ -9,7 +9,7 @@
 #define QOPT_RUNTIME_DEVICE_CPU_CPUFUNCTION_H
 
 #include "runtime/artifact/Artifact.h"
-#include "runtime/device/Device.h"
+#include "runtime/device/LaunchArguments.h"
 #include "runtime/device/cpu/KernelModule.h"
 #include "runtime/device/cpu/ThreadPool.h"
 
@@ -34,7 +34,6 @@ private:
     uint32_t pieces = 0;
   };
 
-  void bind(const PlanArgument &argument, const Artifact &artifact, const Bindings &bindings);
   void setShape(const StepShape &newShape);
   void cutIntoPieces(Launch &launch);
 
@@ -45,9 +44,7 @@ private:
   ThreadPool &pool;
   std::span<void *const> scratch;
   std::vector<Launch> launches;
-  std::vector<uint64_t> arguments;   ///< Of all launches.
-  std::vector<size_t> rowsArguments; ///< Where in `arguments` the shape goes.
-  std::vector<size_t> sequencesArguments;
+  LaunchArguments arguments;
   StepShape shape{0, 0};           ///< What arguments and pieces are for.
   std::vector<int64_t> boundaries; ///< Work items where the pieces of each launch begin.
 };

@@ -11,8 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// The names and numbers of NVIDIA's cuda.h that the CUDA device uses and the emulator implements, so
-// that both build without it.
+// The names and numbers of NVIDIA's cuda.h that the CUDA device uses and the emulator implements,
+// so that both build without it.
 extern "C" {
 
 enum CUresult : int {

@@ -1,0 +1,109 @@
+//===- CudaFunction.cpp - a function of the plan on a GPU -----------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/device/cuda/CudaFunction.h"
+
+#include <algorithm>
+#include <array>
+
+using namespace qopt;
+
+/// Graphs kept for one function; the least recently used goes.
+static constexpr size_t maxKnown = 64;
+
+CudaFunction::CudaFunction(const CudaContext &context, const CudaModule &module,
+                           const DeviceWeights &weights, const PlanFunction &function,
+                           const Bindings &bindings)
+    : context(context), function(function) {
+  auto addressOf = [&](const WeightArgument &weight) { return weights.address(weight); };
+  for (const PlanLaunch &launch : function.launches)
+    launches.push_back(
+        {&launch, module.kernel(launch), arguments.append(launch, bindings, addressOf)});
+}
+
+CudaFunction::~CudaFunction() {
+  for (const Known &entry : known)
+    forget(entry);
+}
+
+void CudaFunction::forget(const Known &entry) const {
+  if (entry.graph)
+    context.driver().graphExecDestroy(entry.graph);
+}
+
+size_t CudaFunction::numGraphs() const {
+  return size_t(std::ranges::count_if(known, [](const Known &entry) { return entry.graph; }));
+}
+
+void CudaFunction::launch(const Launch &launch, const StepShape &shape) {
+  const PlanLaunch &plan = *launch.plan;
+  std::array<unsigned, 3> grid = {1, 1, 1};
+  for (size_t i = 0; i < plan.grid.size(); ++i)
+    grid[i] = unsigned(plan.grid[i].evaluate(shape));
+  std::vector<void *> pointers;
+  for (size_t i = 0; i < plan.arguments.size(); ++i)
+    pointers.push_back(arguments.at(launch.firstArgument + i));
+  const CudaDriver &cuda = context.driver();
+  cuda.check(cuda.launchKernel(launch.kernel, grid[0], grid[1], grid[2], unsigned(plan.block), 1, 1,
+                               unsigned(plan.shared), context.stream(), pointers.data(), nullptr),
+             "cannot launch {} on a grid of {} x {} x {}", describe(plan), grid[0], grid[1],
+             grid[2]);
+}
+
+void CudaFunction::launchAll(const StepShape &shape, Mode mode) {
+  const CudaDriver &cuda = context.driver();
+  for (const Launch &each : launches) {
+    launch(each, shape);
+    if (mode == Mode::Waiting)
+      cuda.check(cuda.streamSynchronize(context.stream()), "{}", describe(*each.plan));
+  }
+}
+
+CUgraphExec CudaFunction::record(const StepShape &shape) {
+  const CudaDriver &cuda = context.driver();
+  cuda.check(cuda.streamBeginCapture(context.stream(), CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+             "cannot begin to record {}", function.name);
+  CUgraph graph = nullptr;
+  try {
+    launchAll(shape, Mode::Async);
+  } catch (...) {
+    cuda.streamEndCapture(context.stream(), &graph);
+    if (graph)
+      cuda.graphDestroy(graph);
+    throw;
+  }
+  cuda.check(cuda.streamEndCapture(context.stream(), &graph), "cannot record {}", function.name);
+  CUgraphExec executable = nullptr;
+  CUresult result = cuda.graphInstantiate(&executable, graph, 0);
+  cuda.graphDestroy(graph);
+  cuda.check(result, "cannot make a graph of the {} launches of {}", launches.size(),
+             function.name);
+  return executable;
+}
+
+void CudaFunction::run(const StepShape &shape) {
+  context.makeCurrent();
+  auto entry = std::ranges::find(known, shape, &Known::shape);
+  if (entry == known.end()) {
+    arguments.setShape(shape);
+    launchAll(shape, std::exchange(isFirst, false) ? Mode::Waiting : Mode::Async);
+    known.push_front({shape});
+    if (known.size() > maxKnown) {
+      forget(known.back());
+      known.pop_back();
+    }
+    return;
+  }
+  known.splice(known.begin(), known, entry);
+  if (!entry->graph) {
+    arguments.setShape(shape);
+    entry->graph = record(shape);
+  }
+  const CudaDriver &cuda = context.driver();
+  cuda.check(cuda.graphLaunch(entry->graph, context.stream()), "running {} for {} rows of {}",
+             function.name, shape.rows, shape.sequences);
+}
