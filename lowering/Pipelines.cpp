@@ -24,7 +24,9 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
   bool hasPtx = llvm::is_contained(options.targets, "ptx");
 
   passes.addPass(createFoldQuantization());
-  passes.addPass(createRequireKernels());
+  passes.addPass(createFormQuantizedLinears());
+  passes.addPass(createRequireKernels(
+      {llvm::to_vector(options.targets), options.allowDequantizedFallback}));
   buildModelPipeline(passes);
   for (const std::string &target : options.targets)
     passes.addPass(createConvertLlmToKernel({.target = target, .operandType = ""}));

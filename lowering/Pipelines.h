@@ -24,6 +24,9 @@ struct DefaultPipelineOptions : mlir::PassPipelineOptions<DefaultPipelineOptions
                                 llvm::cl::desc("Rules for configure-cpu-kernels")};
   Option<std::string> ptxTuning{*this, "ptx-tuning",
                                 llvm::cl::desc("Rules for configure-ptx-kernels")};
+  Option<bool> allowDequantizedFallback{
+      *this, "allow-dequantized-fallback",
+      llvm::cl::desc("Store dequantized weights where a target has no kernel for codes")};
   Option<std::string> artifact{*this, "artifact",
                                llvm::cl::desc("Write the artifact to this directory (*.qmod)")};
 };

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/q/Q.h"
 #include "passes/Parameters.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -20,7 +21,7 @@ using namespace qopt;
 namespace {
 
 /// Linears of one block that read one value, in order.
-using Group = SmallVector<llm::LinearOp>;
+using Group = SmallVector<llm::LinearInterface>;
 
 struct FuseProjectionsPass : qopt::impl::FuseProjectionsBase<FuseProjectionsPass> {
   void runOnOperation() override;
@@ -38,42 +39,56 @@ static llm::ParamOp paramOf(Value value, const Parameters &parameters) {
   return llvm::hasSingleElement(parameters.readsOf(param)) ? param : llm::ParamOp();
 }
 
+/// The schemes of a q.linear, null for those that it has not.
+static std::pair<q::SchemeAttr, q::SchemeAttr> schemesOf(llm::LinearInterface linear) {
+  auto quantized = dyn_cast<q::LinearOp>(linear.getOperation());
+  if (!quantized)
+    return {};
+  return {quantized.getWeightSchemeAttr(), quantized.getXSchemeAttr()};
+}
+
 /// Why the group cannot become one linear; empty if it can.
 static StringRef obstacle(Group &group, const Parameters &parameters) {
-  llm::LinearOp first = group.front();
-  for (llm::LinearOp linear : group) {
-    if (!paramOf(linear.getWeight(), parameters))
-      return "a weight is not a parameter or has other readers, too";
+  llm::LinearInterface first = group.front();
+  for (llm::LinearInterface linear : group) {
+    for (Value weight : linear.getWeightOperands())
+      if (!paramOf(weight, parameters))
+        return "a weight is not a parameter or has other readers, too";
     if (linear.isPacked())
       return "a weight is packed already";
-    if (linear.getWeight().getType().getElementType() !=
-        first.getWeight().getType().getElementType())
+    if (linear->getName() != first->getName())
+      return "only some are quantized";
+    if (getElementTypeOrSelf(linear.getWeightOperands()[0]) !=
+        getElementTypeOrSelf(first.getWeightOperands()[0]))
       return "the weights have different types";
-    if (bool(linear.getBias()) != bool(first.getBias()))
+    Value bias = linear.getBiasOperand(), firstBias = first.getBiasOperand();
+    if (bool(bias) != bool(firstBias))
       return "only some have a bias";
-    if (!linear.getBias())
+    if (schemesOf(linear) != schemesOf(first))
+      return "the weights or inputs have different schemes";
+    if (!bias)
       continue;
-    if (!paramOf(linear.getBias(), parameters))
+    if (!paramOf(bias, parameters))
       return "a bias is not a parameter or has other readers, too";
-    if (linear.getBias().getType().getElementType() != first.getBias().getType().getElementType())
+    if (getElementTypeOrSelf(bias) != getElementTypeOrSelf(firstBias))
       return "the biases have different types";
   }
   return "";
 }
 
 /// The checkpoint's name for a linear.
-static StringRef moduleName(llm::LinearOp linear) {
+static StringRef moduleName(llm::LinearInterface linear) {
   auto name = linear.getLoc()->findInstanceOf<NameLoc>();
   return name ? name.getName().getValue() : StringRef("linear");
 }
 
 /// A name for a.q_proj, a.k_proj and a.v_proj together: a.qkv_proj; so also a.gate_up_proj.
-static std::string commonName(ArrayRef<llm::LinearOp> group) {
+static std::string commonName(ArrayRef<llm::LinearInterface> group) {
   auto [parent, first] = moduleName(group.front()).rsplit('.');
   StringRef suffix = first.substr(std::min(first.rfind('_'), first.size()));
   bool haveLetters = true;
   SmallVector<StringRef> stems;
-  for (llm::LinearOp linear : group) {
+  for (llm::LinearInterface linear : group) {
     StringRef stem = moduleName(linear).rsplit('.').second;
     stem.consume_back(suffix);
     haveLetters &= stem.size() == 1;
@@ -101,31 +116,38 @@ static Value buildStacked(OpBuilder &builder, StringRef name, Location loc, Valu
 }
 
 void FuseProjectionsPass::fuse(const Group &group, Parameters &parameters) {
-  llm::LinearOp first = group.front();
+  llm::LinearInterface first = group.front();
   std::string name = commonName(group);
   Location loc = NameLoc::get(StringAttr::get(&getContext(), name));
   OpBuilder builder(first);
-  auto read = [&](StringRef suffix, auto operandOf) {
-    return buildStacked(builder, name + suffix.str(), loc, llvm::map_to_vector(group, operandOf),
-                        parameters);
-  };
-  Value weight = read(".weight", [](llm::LinearOp linear) -> Value { return linear.getWeight(); });
-  Value bias;
-  if (first.getBias())
-    bias = read(".bias", [](llm::LinearOp linear) -> Value { return linear.getBias(); });
-
-  int64_t columns = cast<RankedTensorType>(weight.getType()).getDimSize(0);
-  auto type = RankedTensorType::get({first.getType().getDimSize(0), columns}, builder.getF32Type());
-  Value fused = llm::LinearOp::create(builder, loc, type, first.getX(), weight, bias);
-  int64_t offset = 0;
-  for (llm::LinearOp linear : group) {
-    linear.replaceAllUsesWith(
-        llm::SliceOp::create(builder, linear.getLoc(), linear.getType(), fused, offset)
-            .getResult());
-    offset += linear.getType().getDimSize(1);
+  SmallVector<StringRef> suffixes = first.getWeightSuffixes();
+  suffixes.push_back(".bias");
+  SmallVector<Value> stacked;
+  for (size_t i = 0; i < first.getParameterOperands().size(); ++i) {
+    auto parts = llvm::map_to_vector(
+        group, [&](llm::LinearInterface linear) { return linear.getParameterOperands()[i]; });
+    stacked.push_back(buildStacked(builder, name + suffixes[i].str(), loc, parts, parameters));
   }
-  for (llm::LinearOp linear : group) {
-    auto reads = llvm::map_to_vector(linear->getOperands().drop_front(),
+
+  auto fused = cast<llm::LinearInterface>(builder.clone(*first));
+  fused->setLoc(loc);
+  for (auto [from, to] : llvm::zip_equal(first.getParameterOperands(), stacked))
+    fused->replaceUsesOfWith(from, to);
+  int64_t columns = cast<RankedTensorType>(stacked[0].getType()).getDimSize(0);
+  RankedTensorType firstType = first.getOutputType();
+  fused->getResult(0).setType(
+      RankedTensorType::get({firstType.getDimSize(0), columns}, firstType.getElementType()));
+
+  int64_t offset = 0;
+  for (llm::LinearInterface linear : group) {
+    RankedTensorType type = linear.getOutputType();
+    auto slice =
+        llm::SliceOp::create(builder, linear.getLoc(), type, fused->getResult(0), offset);
+    linear->getResult(0).replaceAllUsesWith(slice.getResult());
+    offset += type.getDimSize(1);
+  }
+  for (llm::LinearInterface linear : group) {
+    auto reads = llvm::map_to_vector(linear.getParameterOperands(),
                                      [](Value operand) { return operand.getDefiningOp(); });
     linear.erase();
     for (Operation *get : reads)
@@ -136,8 +158,9 @@ void FuseProjectionsPass::fuse(const Group &group, Parameters &parameters) {
 
 void FuseProjectionsPass::runOnOperation() {
   llvm::MapVector<std::pair<Value, Block *>, Group> groups;
-  getOperation().walk(
-      [&](llm::LinearOp linear) { groups[{linear.getX(), linear->getBlock()}].push_back(linear); });
+  getOperation().walk([&](llm::LinearInterface linear) {
+    groups[{linear.getInput(), linear->getBlock()}].push_back(linear);
+  });
   Parameters parameters(getOperation());
   for (auto &[input, group] : groups) {
     if (group.size() == 1)
@@ -148,7 +171,7 @@ void FuseProjectionsPass::runOnOperation() {
       continue;
     }
     numLeft += group.size();
-    group.front().emitRemark() << "not fused with the " << group.size() - 1
+    group.front()->emitRemark() << "not fused with the " << group.size() - 1
                                << " other linears of the same input: " << reason;
   }
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/q/Q.h"
 #include "passes/Parameters.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -19,28 +20,30 @@ using namespace qopt;
 
 namespace {
 
-/// The linears outside `@load` and the parameters that they read.
+/// The linears and quantized tables outside `@load` and the parameters that they read.
 class Packer {
 public:
   explicit Packer(ModuleOp module);
 
-  /// The linears that are not packed and whose parameters can be.
-  ArrayRef<llm::LinearOp> packable() const { return packableLinears; }
-  /// The other linears that are not packed, and why.
-  ArrayRef<std::pair<llm::LinearOp, std::string>> left() const { return leftLinears; }
+  /// The ops that are not packed and whose parameters can be.
+  ArrayRef<Operation *> packable() const { return packableOps; }
+  /// The other ops that are not packed, and why.
+  ArrayRef<std::pair<Operation *, std::string>> left() const { return leftOps; }
 
   /// Packs the parameters of one of packable(), for all their readers, unless they are already.
   /// The number of parameters packed.
-  int64_t pack(llm::LinearOp linear);
+  int64_t pack(Operation *op);
 
 private:
   llm::ParamOp paramOf(Value value) const;
-  std::string obstacle(llm::LinearOp linear, const llvm::DenseSet<Operation *> &blocked) const;
+  std::string obstacle(Operation *op, const llvm::DenseSet<Operation *> &blocked) const;
+  bool canInterleave(llm::ParamOp param) const;
   void pack(llm::ParamOp param, int64_t ways);
 
   Parameters parameters;
-  SmallVector<llm::LinearOp> packableLinears;
-  SmallVector<std::pair<llm::LinearOp, std::string>> leftLinears;
+  SmallVector<Operation *> packableOps;
+  SmallVector<std::pair<Operation *, std::string>> leftOps;
+  llvm::DenseSet<Operation *> packedParams;
 };
 
 struct PackWeightsPass : qopt::impl::PackWeightsBase<PackWeightsPass> {
@@ -51,9 +54,9 @@ struct PackWeightsPass : qopt::impl::PackWeightsBase<PackWeightsPass> {
 
 /// Whether two slices read the halves of `linear`'s result, and all that happens to them is
 /// `mul(act(one), other)`.
-static bool makesGatedHalves(llm::LinearOp linear) {
-  int64_t half = linear.getType().getDimSize(1) / 2;
-  if (linear.getBias() || linear.getType().getDimSize(1) % 2)
+static bool makesGatedHalves(llm::LinearInterface linear) {
+  int64_t columns = linear.getOutputType().getDimSize(1), half = columns / 2;
+  if (linear.getBiasOperand() || columns % 2)
     return false;
   bool hasHalf[2] = {};
   int activations = 0;
@@ -74,44 +77,53 @@ static bool makesGatedHalves(llm::LinearOp linear) {
          isa<llm::MulOp>(*products.begin());
 }
 
-/// The weight and, if there is one, the bias.
-static SmallVector<Value, 2> parametersOf(llm::LinearOp linear) {
-  return llvm::to_vector<2>(linear->getOperands().drop_front());
+/// What an op reads in panels, if it does so: the parameters of a linear, or of a quantized table.
+static SmallVector<Value, 4> packedOperandsOf(Operation *op) {
+  if (auto linear = dyn_cast<llm::LinearInterface>(op))
+    return linear.getParameterOperands();
+  if (isa<q::EmbeddingOp>(op))
+    return llvm::to_vector<4>(op->getOperands().drop_front());
+  return {};
 }
 
-/// Whether a packed parameter can stand for it: weights and biases of linears, and tables.
+static bool isPacked(Operation *op) {
+  SmallVector<Value, 4> operands = packedOperandsOf(op);
+  return !operands.empty() && cast<RankedTensorType>(operands[0].getType()).getRank() > 2;
+}
+
+/// Whether a packed parameter can stand for it: parameters of linears, and tables.
 static bool canReadPacked(OpOperand &use) {
   if (auto embedding = dyn_cast<llm::EmbeddingOp>(use.getOwner()))
     return &use == &embedding.getTableMutable();
-  auto linear = dyn_cast<llm::LinearOp>(use.getOwner());
-  return linear && !linear.isPacked() && use.getOperandNumber() > 0;
+  return !isPacked(use.getOwner()) &&
+         llvm::is_contained(packedOperandsOf(use.getOwner()), use.get());
 }
 
 Packer::Packer(ModuleOp module) : parameters(module) {
-  SmallVector<llm::LinearOp> linears;
-  module.walk([&](llm::LinearOp linear) {
-    if (!linear.isPacked())
-      linears.push_back(linear);
+  SmallVector<Operation *> readers;
+  module.walk([&](Operation *op) {
+    if (!packedOperandsOf(op).empty() && !isPacked(op))
+      readers.push_back(op);
   });
-  // A linear's parameters are packed together, and for all their readers: what stops one stops all.
+  // An op's parameters are packed together, and for all their readers: what stops one stops all.
   llvm::DenseSet<Operation *> blocked;
   llvm::MapVector<Operation *, std::string> reasons;
   for (bool changed = true; changed;) {
     changed = false;
-    for (llm::LinearOp linear : linears) {
-      std::string reason = obstacle(linear, blocked);
-      if (reason.empty() || !reasons.try_emplace(linear, reason).second)
+    for (Operation *op : readers) {
+      std::string reason = obstacle(op, blocked);
+      if (reason.empty() || !reasons.try_emplace(op, reason).second)
         continue;
       changed = true;
-      for (Value value : parametersOf(linear))
+      for (Value value : packedOperandsOf(op))
         blocked.insert(paramOf(value));
     }
   }
-  for (llm::LinearOp linear : linears)
-    if (!reasons.contains(linear))
-      packableLinears.push_back(linear);
+  for (Operation *op : readers)
+    if (!reasons.contains(op))
+      packableOps.push_back(op);
     else
-      leftLinears.push_back({linear, reasons.lookup(linear)});
+      leftOps.push_back({op, reasons.lookup(op)});
 }
 
 llm::ParamOp Packer::paramOf(Value value) const {
@@ -119,13 +131,13 @@ llm::ParamOp Packer::paramOf(Value value) const {
   return get ? parameters.lookup(get.getParamAttr()) : llm::ParamOp();
 }
 
-/// Why the parameters of `linear` cannot be packed; empty if they can.
-std::string Packer::obstacle(llm::LinearOp linear,
-                             const llvm::DenseSet<Operation *> &blocked) const {
-  for (Value value : parametersOf(linear)) {
+/// Why the parameters of `op` cannot be packed; empty if they can.
+std::string Packer::obstacle(Operation *op, const llvm::DenseSet<Operation *> &blocked) const {
+  auto linear = dyn_cast<llm::LinearInterface>(op);
+  for (Value value : packedOperandsOf(op)) {
     llm::ParamOp param = paramOf(value);
     if (!param)
-      return "its " + std::string(value == linear.getWeight() ? "weight" : "bias") +
+      return "its " + std::string(linear && value == linear.getBiasOperand() ? "bias" : "weight") +
              " is computed where it is used";
     if (blocked.contains(param))
       return param.getSymName().str() + " has a reader that needs it as it is";
@@ -139,22 +151,28 @@ std::string Packer::obstacle(llm::LinearOp linear,
   return "";
 }
 
-int64_t Packer::pack(llm::LinearOp linear) {
-  if (linear.isPacked())
-    return 0; // with an earlier one that has the same parameters
-  llm::ParamOp weight = paramOf(linear.getWeight());
-  bool interleaves = llvm::all_of(parameters.readsOf(weight), [](llm::GetOp get) {
+/// Whether all that read a weight make both halves of gated MLPs from it.
+bool Packer::canInterleave(llm::ParamOp param) const {
+  return llvm::all_of(parameters.readsOf(param), [](llm::GetOp get) {
     return llvm::all_of(get->getUsers(), [](Operation *user) {
-      auto reader = dyn_cast<llm::LinearOp>(user);
+      auto reader = dyn_cast<llm::LinearInterface>(user);
       return reader && makesGatedHalves(reader);
     });
   });
-  pack(weight, interleaves ? 2 : 1);
-  // The bias may be shared with a linear that is packed already.
-  if (!linear.getBias() || linear.getBias().getType().getRank() != 1)
-    return 1;
-  pack(paramOf(linear.getBias()), 1);
-  return 2;
+}
+
+int64_t Packer::pack(Operation *op) {
+  int64_t count = 0;
+  auto linear = dyn_cast<llm::LinearInterface>(op);
+  for (Value value : packedOperandsOf(op)) {
+    llm::ParamOp param = paramOf(value);
+    if (packedParams.contains(param))
+      continue; // with an earlier op that has the same parameters
+    bool isBias = linear && value == linear.getBiasOperand();
+    pack(param, !isBias && canInterleave(param) ? 2 : 1);
+    ++count;
+  }
+  return count;
 }
 
 /// Replaces all reads of `param` by reads of its packed form.
@@ -163,21 +181,23 @@ void Packer::pack(llm::ParamOp param, int64_t ways) {
   Value packed = llm::PackOp::create(parameters.loadBuilder(), param.getLoc(),
                                      llm::PackOp::packedType(param.getType(), ways), value, ways);
   llm::ParamOp packedParam = parameters.define(param.getSymName().str() + ".packed", packed, param);
+  packedParams.insert(packedParam);
   for (llm::GetOp get : parameters.readsOf(param)) {
     get.setParamAttr(FlatSymbolRefAttr::get(packedParam));
     get.getResult().setType(packedParam.getType());
     for (Operation *user : get->getUsers())
-      if (auto linear = dyn_cast<llm::LinearOp>(user); linear && linear.getWeight() == get)
+      if (auto linear = dyn_cast<llm::LinearInterface>(user);
+          linear && linear.getWeightOperands()[0] == get.getResult())
         linear.setWays(ways);
   }
 }
 
 void PackWeightsPass::runOnOperation() {
   Packer packer(getOperation());
-  for (llm::LinearOp linear : packer.packable())
-    numPacked += packer.pack(linear);
-  for (const auto &[linear, reason] : packer.left()) {
+  for (Operation *op : packer.packable())
+    numPacked += packer.pack(op);
+  for (const auto &[op, reason] : packer.left()) {
     ++numLeft;
-    linear->emitRemark() << "not packed: " << reason;
+    op->emitRemark() << "not packed: " << reason;
   }
 }

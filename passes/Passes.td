@@ -19,8 +19,9 @@ def FuseProjections : ModelPass<"fuse-projections"> {
   let description = [{
     Queries, keys and values, and gate and up projections: one product reads the input once and has
     more columns to share among threads. `@load` stacks the weights, and the biases where all have one,
-    as new parameters. Linears whose weights cannot be stacked (types differ, only some have a bias, a
-    weight is used elsewhere, too) are left alone with a remark.
+    as new parameters; of quantized linears with one scheme, codes, scales and zeros. Linears whose
+    weights cannot be stacked (types or schemes differ, only some have a bias, a weight is used
+    elsewhere, too) are left alone with a remark.
 
     ```mlir
     %wq = llm.get @q_proj.weight : tensor<256x256xbf16>
@@ -54,7 +55,7 @@ def PackWeights : ModelPass<"pack-weights"> {
   let summary = "Weights of linears are put in panels";
   let description = [{
     `@load` packs (llm.pack) the weight and bias of each linear, and a table that a linear shares with
-    embeddings, as new parameters. Where a linear without bias makes both halves of a gated MLP,
+    embeddings, as new parameters; so also codes, scales and zeros of q.linear and q.embedding. Where a linear without bias makes both halves of a gated MLP,
     `mul(act(half), other half)`, its halves are interleaved (`ways = 2`), so that one kernel finishes
     both. A parameter that something else reads, too, is left alone with a remark.
   }];

@@ -10,6 +10,7 @@
 
 #include "dialects/kernel/Argument.h"
 #include "dialects/llm/Llm.h"
+#include "dialects/q/Q.h"
 #include "mlir/IR/AffineMap.h"
 
 namespace qopt::kernel {

@@ -44,6 +44,7 @@ private:
 SmallVector<Argument> GatherOp::getKernelArguments() {
   ArgumentList list;
   list.add(getTable());
+  list.add(getTableParameters());
   if (getIndices())
     list.add(getIndices());
   else
@@ -68,7 +69,9 @@ SmallVector<Argument> NormOp::getKernelArguments() {
 SmallVector<Argument> MatmulOp::getKernelArguments() {
   ArgumentList list;
   list.add(getX());
+  list.add(getXScales());
   list.add(getWeight());
+  list.add(getWeightParameters());
   list.add(getExtras());
   list.add(getResult());
   list.add(Kind::Rows);

@@ -11,6 +11,7 @@
 include "dialects/kernel/KernelDialect.td"
 include "dialects/kernel/KernelInterfaces.td"
 include "dialects/llm/LlmDialect.td"
+include "dialects/q/QDialect.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -32,23 +33,32 @@ defvar LaunchAttributes = (ins OptionalAttr<DictionaryAttr>:$config,
 
 /// Activations are f32; values that only matrix products and attention read are bf16 on GPUs.
 def Kernel_Activation : RankedTensorOf<[F32, BF16]>;
+/// x of a product may be codes.
+def Kernel_Operand : RankedTensorOf<[F32, BF16, I8]>;
+/// Scales, and zeros, of codes.
+def Kernel_CodeParameters : RankedTensorOf<[F32]>;
 def Kernel_Indices : RankedTensorOf<[I32]>;
 def Kernel_Weight : RankedTensorOf<[AnyType]>;
 
-def Kernel_GatherOp : Kernel_Op<"gather", [Pure]> {
+def Kernel_GatherOp : Kernel_Op<"gather", [Pure, AttrSizedOperandSegments]> {
   let summary = "`result[t] = table[indices[t]]`, converted to the result's type";
   let description = [{
     The table is a weight `[V, D]`, a packed weight `[ceil(V/32), D, 32]` (an embedding tied to the
     head), or an activation. Without indices, rows are gathered by the token's position (learned
-    position embeddings).
+    position embeddings). A packed table may be codes, with scales and zeros as those of
+    kernel.matmul; they are dequantized.
 
-    Arguments: table, [indices | token_pos], result, T.
+    Arguments: table, [scales, zeros], [indices | token_pos], result, T.
   }];
-  let arguments = !con((ins AnyRankedTensor:$table, Optional<Kernel_Indices>:$indices),
+  let arguments = !con((ins AnyRankedTensor:$table,
+                            Variadic<Kernel_CodeParameters>:$table_parameters,
+                            Optional<Kernel_Indices>:$indices,
+                            OptionalAttr<Q_SchemeAttr>:$table_scheme),
                        LaunchAttributes);
   let results = (outs Kernel_Activation:$result);
   let assemblyFormat = [{
-    $table (`at` $indices^)? attr-dict `:` type($table) (`,` type($indices)^)? `->` type($result)
+    $table (`scales` `(` $table_parameters^ `:` type($table_parameters) `)`)? (`at` $indices^)?
+    attr-dict `:` type($table) (`,` type($indices)^)? `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -72,7 +82,7 @@ def Kernel_NormOp : Kernel_Op<"norm", [Pure, AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure]> {
+def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure, AttrSizedOperandSegments]> {
   let summary = "`x W^T` with an epilogue on each finished element";
   let description = [{
     `W` is packed: `[panels, K, 32]` (llm.pack). The region's first `ways` arguments are the finished
@@ -80,6 +90,12 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure]> {
     follows one scalar for each extra: a row vector `[panels, 32]` (a packed bias; indexed by column;
     `ways = 1` only) or an activation `[T, H]` (a residual; indexed by row and column). The region yields the result
     element. `columns` is H, without the padding of the last panel.
+
+    With a `weight_scheme`, W is codes, in the same panels (of 4 bits two to a byte,
+    `[panels, ceil(K/2), 32]`), with scales and, where the scheme has them, zeros
+    `[panels, G, 32]`, G = 1 by row or K over the group: `W = scale * code`, `scale * (code - zero)` or
+    `scale * code + zero` (runtime/quantization/Scheme.h). With an `x_scheme`, x is int8 codes too, with
+    scales by row, tensor or group.
 
     Summation runs over k in order, one fused multiply-add each, whatever the number of rows, so that
     a token's result does not depend on what else is in the batch (CPU).
@@ -93,15 +109,20 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure]> {
     }
     ```
 
-    Arguments: x, weight, extras..., result, T.
+    Arguments: x, [x scales], weight, [weight scales, zeros], extras..., result, T.
   }];
-  let arguments = !con((ins Kernel_Activation:$x, Kernel_Weight:$weight, I64Attr:$ways,
-                            Variadic<AnyRankedTensor>:$extras, I64Attr:$columns),
+  let arguments = !con((ins Kernel_Operand:$x, Optional<Kernel_CodeParameters>:$x_scales,
+                            Kernel_Weight:$weight,
+                            Variadic<Kernel_CodeParameters>:$weight_parameters, I64Attr:$ways,
+                            Variadic<AnyRankedTensor>:$extras, I64Attr:$columns,
+                            OptionalAttr<Q_SchemeAttr>:$weight_scheme,
+                            OptionalAttr<Q_SchemeAttr>:$x_scheme),
                        LaunchAttributes);
   let results = (outs Kernel_Activation:$result);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    $x `,` $weight `ways` $ways (`extras` `(` $extras^ `:` type($extras) `)`)? attr-dict `:`
+    $x (`scaled` $x_scales^ `:` type($x_scales))? `,` $weight
+    (`scales` `(` $weight_parameters^ `:` type($weight_parameters) `)`)? `ways` $ways (`extras` `(` $extras^ `:` type($extras) `)`)? attr-dict `:`
     type($x) `,` type($weight) `->` type($result) $epilogue
   }];
   let hasVerifier = 1;

@@ -41,6 +41,30 @@ static LogicalResult verifySameShape(Operation *op, StringRef name, Value value,
   return success();
 }
 
+/// Packed codes `[panels, depth]` with their scales and zeros, for panels of `rows` rows.
+static LogicalResult verifyCodes(Operation *op, q::SchemeAttr scheme, int64_t rows, int64_t depth,
+                                 int64_t ways, Value codes, ValueRange parameters) {
+  if (!scheme.isByRow() || scheme.parameterCount() != parameters.size())
+    return op->emitOpError() << "codes have scales by row or group; a scheme by "
+                             << q::stringifyGranularity(scheme.getGranularity()) << " with "
+                             << scheme.parameterCount() << " parameter tensors does not fit "
+                             << parameters.size();
+  if (DenseI64ArrayAttr block = scheme.getBlock(); block && depth % block[1] != 0)
+    return op->emitOpError() << "groups of " << block[1] << " do not divide " << depth;
+  auto packed = [&](int64_t columns, Type element) {
+    return llm::PackOp::packedType(RankedTensorType::get({rows, columns}, element), ways);
+  };
+  RankedTensorType wanted = packed(depth, scheme.codeType());
+  if (typeOf(codes) != wanted)
+    return op->emitOpError() << "codes of " << depth << " columns must be " << wanted << ", not "
+                             << typeOf(codes);
+  wanted = packed(scheme.groupsOf(depth), Float32Type::get(op->getContext()));
+  for (Value value : parameters)
+    if (typeOf(value) != wanted)
+      return op->emitOpError() << "scales must be " << wanted << ", not " << typeOf(value);
+  return success();
+}
+
 /// A vector of `size` elements, such as a norm's weight.
 static LogicalResult verifyVector(Operation *op, StringRef name, Value value, int64_t size) {
   RankedTensorType type = typeOf(value);
@@ -141,9 +165,18 @@ LogicalResult GatherOp::verify() {
     return emitOpError("a table gathered by position must not be packed");
   if (failed(verifyActivation(*this, "result", getResult())))
     return failure();
-  if (table.getDimSize(1) != columnsOf(getResult()))
+  if (q::SchemeAttr scheme = getTableSchemeAttr()) {
+    if (!packed)
+      return emitOpError() << "a table of codes must be packed panels, not " << table;
+    if (failed(verifyCodes(*this, scheme, table.getDimSize(0) * kPanelWidth, columnsOf(getResult()),
+                           /*ways=*/1, getTable(), getTableParameters())))
+      return failure();
+  } else if (!getTableParameters().empty()) {
+    return emitOpError("has scales, but no table_scheme");
+  } else if (table.getDimSize(1) != columnsOf(getResult())) {
     return emitOpError() << "result has " << columnsOf(getResult()) << " columns, the table "
                          << table.getDimSize(1);
+  }
   if (Value indices = getIndices()) {
     if (typeOf(indices).getRank() != 1)
       return emitOpError() << "indices must be a vector, not " << typeOf(indices);
@@ -186,10 +219,20 @@ LogicalResult MatmulOp::verify() {
     return emitOpError() << "result has " << columnsOf(getResult()) << " columns, not " << columns;
   int64_t panels = llvm::divideCeil(columns, kPanelWidth / ways);
   RankedTensorType weight = typeOf(getWeight());
-  if (weight.getShape() != ArrayRef<int64_t>{panels, columnsOf(getX()), kPanelWidth})
+  if (bool(getXScales()) != bool(getXSchemeAttr()) ||
+      bool(getXScales()) != typeOf(getX()).getElementType().isInteger(8))
+    return emitOpError("x is f32 or bf16 alone, or int8 codes with scales and x_scheme");
+  if (q::SchemeAttr scheme = getWeightSchemeAttr()) {
+    if (failed(verifyCodes(*this, scheme, columns * ways, columnsOf(getX()), ways, getWeight(),
+                           getWeightParameters())))
+      return failure();
+  } else if (!getWeightParameters().empty()) {
+    return emitOpError("has weight scales, but no weight_scheme");
+  } else if (weight.getShape() != ArrayRef<int64_t>{panels, columnsOf(getX()), kPanelWidth}) {
     return emitOpError() << "weight must be packed as " << panels << "x" << columnsOf(getX()) << "x"
                          << kPanelWidth << " for " << columns << " columns and ways = " << ways
                          << ", not " << weight;
+  }
   for (auto [i, extra] : llvm::enumerate(getExtras())) {
     ArrayRef<int64_t> shape = typeOf(extra).getShape();
     bool isRowVector = ways == 1 && shape == ArrayRef<int64_t>{panels, kPanelWidth};

@@ -18,8 +18,14 @@ using namespace qopt::llm;
 #include "dialects/llm/LlmTypes.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/llm/LlmAttrs.cpp.inc"
+#include "dialects/llm/LlmInterfaces.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/llm/LlmOps.cpp.inc"
+
+Value LinearOp::getInput() { return getX(); }
+OperandRange LinearOp::getWeightOperands() { return getOperands().slice(1, 1); }
+Value LinearOp::getBiasOperand() { return getBias(); }
+SmallVector<StringRef> LinearOp::getWeightSuffixes() { return {".weight"}; }
 
 void LlmDialect::initialize() {
   addTypes<

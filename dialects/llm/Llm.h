@@ -23,6 +23,7 @@
 #include "dialects/llm/LlmTypes.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/llm/LlmAttrs.h.inc"
+#include "dialects/llm/LlmInterfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/llm/LlmOps.h.inc"
 

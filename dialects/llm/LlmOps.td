@@ -9,6 +9,7 @@
 #define QOPT_DIALECTS_LLM_LLMOPS_TD
 
 include "dialects/llm/LlmDialect.td"
+include "dialects/llm/LlmInterfaces.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -107,6 +108,19 @@ def Llm_CastOp : Llm_Op<"cast", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Llm_RepeatOp : Llm_Op<"repeat", [Pure]> {
+  let summary = "a matrix with each row `times` times: one scale for several rows, spread out";
+  let description = [{
+    ```mlir
+    %rows = llm.repeat %tensor {times = 512} : tensor<1x1xf32> -> tensor<512x1xf32>
+    ```
+  }];
+  let arguments = (ins Llm_Weight:$value, I64Attr:$times);
+  let results = (outs Llm_Weight:$result);
+  let assemblyFormat = "$value attr-dict `:` type($value) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Llm_PackOp : Llm_Op<"pack", [Pure]> {
   let summary = "a matrix in panels, the layout that matrix products read";
   let description = [{
@@ -115,6 +129,9 @@ def Llm_PackOp : Llm_Op<"pack", [Pure]> {
     With `ways = 2` the two halves of W (gate and up) are interleaved by 16 within each panel, so
     that an epilogue sees both: with `H = N/2`, `P[p, k, 16w + j] = W[w H + 16p + j, k]` and
     `ceil(H/16)` panels. A vector `[N]` (a bias) becomes `P[ceil(N/32), 32]`, in the same way.
+
+    Elements of 4 bits are stored two to a byte, `P[ceil(N/32), ceil(K/2), 32]` as i8: `k` even in the
+    low half and `k + 1` in the high one (zero where K is odd).
 
     ```mlir
     %p = llm.pack %w {ways = 1} : tensor<1021x256xbf16> -> tensor<32x256x32xbf16>
@@ -180,7 +197,10 @@ def Llm_LayerNormOp : Llm_Op<"layer_norm", [Pure, AllTypesMatch<["x", "result"]>
   let hasVerifier = 1;
 }
 
-def Llm_LinearOp : Llm_Op<"linear", [Pure]> {
+def Llm_LinearOp
+    : Llm_Op<"linear", [Pure, DeclareOpInterfaceMethods<Llm_LinearInterface,
+                                  ["getInput", "getWeightOperands", "getBiasOperand",
+                                   "getWeightSuffixes"]>]> {
   let summary = "`x W^T + b` with `W[out, in]`";
   let description = [{
     `pack-weights` replaces W and b by their packed forms, `[panels, in, 32]` and `[panels, 32]`
@@ -202,10 +222,6 @@ def Llm_LinearOp : Llm_Op<"linear", [Pure]> {
     type($x) `,` type($weight) (`,` type($bias)^)? `->` type($result)
   }];
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// Whether weight and bias are in panels.
-    bool isPacked() { return getWeight().getType().getRank() == 3; }
-  }];
 }
 
 def Llm_SliceOp : Llm_Op<"slice", [Pure]> {

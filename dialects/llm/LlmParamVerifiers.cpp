@@ -120,6 +120,19 @@ LogicalResult CastOp::verify() {
   return success();
 }
 
+LogicalResult RepeatOp::verify() {
+  RankedTensorType from = getValue().getType(), to = getResult().getType();
+  int64_t times = getTimes();
+  if (from.getRank() != 2 || times < 1)
+    return emitOpError() << "repeats rows of matrices once or more often, not of " << from << " "
+                         << times << " times";
+  auto expected = RankedTensorType::get({from.getDimSize(0) * times, from.getDimSize(1)},
+                                        from.getElementType());
+  if (to != expected)
+    return emitOpError() << "result is " << to << "; " << expected << " would fit";
+  return success();
+}
+
 int64_t PackOp::panelCount(int64_t rows, int64_t ways) {
   return llvm::divideCeil(rows / ways, kPanelWidth / ways);
 }
@@ -128,13 +141,19 @@ RankedTensorType PackOp::packedType(RankedTensorType type, int64_t ways) {
   SmallVector<int64_t> shape(type.getShape());
   shape[0] = panelCount(shape[0], ways);
   shape.push_back(kPanelWidth);
-  return RankedTensorType::get(shape, type.getElementType());
+  Type element = type.getElementType();
+  if (!element.isInteger(4))
+    return RankedTensorType::get(shape, element);
+  shape[1] = llvm::divideCeil(shape[1], 2);
+  return RankedTensorType::get(shape, IntegerType::get(type.getContext(), 8));
 }
 
 LogicalResult PackOp::verify() {
   RankedTensorType type = getValue().getType();
   if (type.getRank() > 2)
     return emitOpError() << "packs matrices and vectors, not " << type;
+  if (type.getRank() == 1 && type.getElementType().isInteger(4))
+    return emitOpError() << "packs vectors of whole bytes, not " << type;
   if (getWays() != 1 && getWays() != 2)
     return emitOpError() << "has " << getWays() << " ways; 1 and 2 are known";
   if (type.getDimSize(0) % getWays())

@@ -8,13 +8,8 @@
 #ifndef QOPT_DIALECTS_Q_Q_H
 #define QOPT_DIALECTS_Q_Q_H
 
-#include "mlir/Bytecode/BytecodeOpInterface.h"
-#include "mlir/IR/Builders.h"
+#include "dialects/llm/Llm.h"
 #include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/Dialect.h"
-#include "mlir/IR/OpDefinition.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "runtime/quantization/Scheme.h"
 
 #include "dialects/q/QDialect.h.inc"

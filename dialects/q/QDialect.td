@@ -92,6 +92,14 @@ def Q_SchemeAttr : AttrDef<Q_Dialect, "Scheme"> {
     /// The shape of the scales of a value of this shape; the last dimensions are rows and columns.
     /// A dynamic number of rows stays dynamic where rows have their own scales.
     ::llvm::SmallVector<int64_t> scaleShape(::llvm::ArrayRef<int64_t> shape) const;
+    /// Whether every row has scales of its own, one or one a group: what q.linear takes.
+    bool isByRow() const;
+    /// The scheme of the same codes with the scales of tensors and blocks given to each row.
+    SchemeAttr spreadToRows() const;
+    /// One a block of columns of each row, of `columns` columns; the scheme is by row.
+    int64_t groupsOf(int64_t columns) const;
+    /// Scales, and zeros: the tensors that codes of the scheme come with.
+    size_t parameterCount() const;
     /// The element type of the codes.
     ::mlir::Type codeType() const;
   }];

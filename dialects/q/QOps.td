@@ -8,6 +8,7 @@
 #ifndef QOPT_DIALECTS_Q_QOPS_TD
 #define QOPT_DIALECTS_Q_QOPS_TD
 
+include "dialects/llm/LlmInterfaces.td"
 include "dialects/q/QDialect.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -53,6 +54,64 @@ def Q_DequantizeOp : Q_Op<"dequantize", [Pure]> {
   let assemblyFormat = [{
     $codes (`,` $parameters^)? attr-dict `:` type($codes) (`,` type($parameters)^)?
     `->` type($values)
+  }];
+  let hasVerifier = 1;
+}
+
+/// Codes and scales after `pack-weights`, too.
+def Q_WeightCodes : RankedTensorOf<[AnyInteger]>;
+
+def Q_LinearOp : Q_Op<"linear", [Pure, AttrSizedOperandSegments,
+                                 DeclareOpInterfaceMethods<Llm_LinearInterface,
+                                     ["getInput", "getWeightOperands", "getBiasOperand",
+                                      "getWeightSuffixes"]>]> {
+  let summary = "a linear whose weight, and perhaps whose input, is codes";
+  let description = [{
+    `llm.linear` on dequantized operands, as one op for kernels: `x W^T + b` where the weight `[N, K]`
+    is codes, scales `[N, G]` and, where its scheme has them, zeros of the same shape, by row (G = 1)
+    or group. x is f32, or int8 codes with scales of its own by row (one a token), tensor or group.
+
+    `pack-weights` puts all parameters into panels (llm.pack): codes `[panels, K, 32]`, of 4 bits
+    `[panels, ceil(K/2), 32]`; scales and zeros `[panels, G, 32]`; `ways` as for llm.linear.
+
+    ```mlir
+    %0 = q.linear %x, %codes scales(%scales : tensor<512x2xf32>) {weight_scheme = #int4_group}
+        : tensor<?x256xf32>, tensor<512x256xi4> -> tensor<?x512xf32>
+    %1 = q.linear %xc scaled %xs : tensor<?x1xf32>, %codes scales(%scales : tensor<512x1xf32>)
+        {weight_scheme = #int8_row, x_scheme = #int8_row} : tensor<?x256xi8>, tensor<512x256xi8> -> tensor<?x512xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32, I8]>:$x, Optional<Q_Parameters>:$x_scales,
+                       Q_WeightCodes:$weight, Variadic<Q_Parameters>:$weight_parameters,
+                       Optional<AnyRankedTensor>:$bias, Q_SchemeAttr:$weight_scheme,
+                       OptionalAttr<Q_SchemeAttr>:$x_scheme,
+                       DefaultValuedAttr<I64Attr, "1">:$ways);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $x (`scaled` $x_scales^ `:` type($x_scales))? `,` $weight
+    `scales` `(` $weight_parameters `:` type($weight_parameters) `)`
+    (`bias` `(` $bias^ `:` type($bias) `)`)? attr-dict `:` type($x) `,` type($weight) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Q_EmbeddingOp : Q_Op<"embedding", [Pure]> {
+  let summary = "rows of a table of codes, dequantized: `result[t] = table[indices[t]]`, as f32";
+  let description = [{
+    `llm.embedding` on a dequantized table. Codes, scales and zeros as those of q.linear; packed by
+    `pack-weights`, whether a linear shares them or not.
+
+    ```mlir
+    %0 = q.embedding %ids, %codes scales(%scales : tensor<512x1xf32>) {scheme = #int8_row}
+        : tensor<?xi32>, tensor<512x256xi8> -> tensor<?x256xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[I32]>:$indices, Q_WeightCodes:$table,
+                       Variadic<Q_Parameters>:$parameters, Q_SchemeAttr:$scheme);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let assemblyFormat = [{
+    $indices `,` $table `scales` `(` $parameters `:` type($parameters) `)` attr-dict `:`
+    type($indices) `,` type($table) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -93,6 +93,29 @@ SmallVector<int64_t> SchemeAttr::scaleShape(ArrayRef<int64_t> shape) const {
   llvm_unreachable("unknown granularity");
 }
 
+bool SchemeAttr::isByRow() const {
+  return getGranularity() == q::Granularity::Row || getGranularity() == q::Granularity::Group;
+}
+
+SchemeAttr SchemeAttr::spreadToRows() const {
+  qopt::Scheme scheme = toScheme();
+  if (scheme.granularity == qopt::Granularity::Tensor)
+    scheme.granularity = qopt::Granularity::Row;
+  if (scheme.granularity == qopt::Granularity::Block)
+    scheme.granularity = qopt::Granularity::Group;
+  return get(getContext(), scheme);
+}
+
+int64_t SchemeAttr::groupsOf(int64_t columns) const {
+  return getGranularity() == q::Granularity::Group ? columns / getBlock()[1] : 1;
+}
+
+size_t SchemeAttr::parameterCount() const {
+  if (getStorage() == q::Storage::BF16 || getStorage() == q::Storage::F16)
+    return 0;
+  return getZero() == q::ZeroPoint::None ? 1 : 2;
+}
+
 Type SchemeAttr::codeType() const {
   switch (getStorage()) {
   case q::Storage::Int4:

@@ -13,7 +13,8 @@ using namespace qopt::q;
 /// Checks the relation of values, codes and parameters that both ops share.
 static LogicalResult verifyQuantization(Operation *op, SchemeAttr scheme, RankedTensorType values,
                                         RankedTensorType codes, TypeRange parameters) {
-  bool hasScale = scheme.getStorage() != Storage::BF16 && scheme.getStorage() != Storage::F16;
+  size_t expected = scheme.parameterCount();
+  bool hasScale = expected > 0;
   if (values.getRank() != 2 && (hasScale || values.getRank() != 1))
     return op->emitOpError() << "quantizes matrices [rows, columns], not " << values;
   if (values.getShape() != codes.getShape())
@@ -28,7 +29,6 @@ static LogicalResult verifyQuantization(Operation *op, SchemeAttr scheme, Ranked
       if (!ShapedType::isDynamic(size) && size % part != 0)
         return op->emitOpError() << "block of " << part << " " << what << " does not divide "
                                  << size;
-  size_t expected = !hasScale ? 0 : scheme.getZero() == ZeroPoint::None ? 1 : 2;
   if (parameters.size() != expected)
     return op->emitOpError() << "needs " << expected << " parameter tensors (scales"
                              << (expected == 2 ? " and zeros" : "") << ") for its scheme, has "

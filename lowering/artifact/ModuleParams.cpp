@@ -80,8 +80,11 @@ ParamExpressionPtr ModuleParams::evaluate(Operation *op) {
       .Case([&](llm::CastOp op) {
         return makeCast(operands[0], *dtypeOf(op.getType().getElementType()));
       })
+      .Case([&](llm::RepeatOp op) { return makeRepeated(operands[0], op.getTimes()); })
       .Case([&](llm::PackOp op) {
-        return makePacked(operands[0], shapeOf(op.getResult()), op.getWays());
+        bool isPairs = op.getValue().getType().getElementType().isInteger(4);
+        return (isPairs ? makePackedPairs : makePacked)(operands[0], shapeOf(op.getResult()),
+                                                        op.getWays());
       })
       .Case([&](q::DequantizeOp op) {
         operands.resize(3);

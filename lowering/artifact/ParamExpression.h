@@ -81,8 +81,12 @@ ParamExpressionPtr makeTransposed(ParamExpressionPtr operand);
 ParamExpressionPtr makeConcat(std::vector<ParamExpressionPtr> operands,
                               llvm::ArrayRef<int64_t> shape);
 ParamExpressionPtr makeCast(ParamExpressionPtr operand, DType dtype);
+ParamExpressionPtr makeRepeated(ParamExpressionPtr operand, int64_t times);
 ParamExpressionPtr makePacked(ParamExpressionPtr operand, llvm::ArrayRef<int64_t> shape,
                               int64_t ways);
+/// The same of codes of 4 bits, a byte each in `operand`, two to a byte in the result.
+ParamExpressionPtr makePackedPairs(ParamExpressionPtr operand, llvm::ArrayRef<int64_t> shape,
+                                   int64_t ways);
 
 } // namespace qopt
 

@@ -118,6 +118,25 @@ public:
   }
 };
 
+class RepeatedParam : public OperationParam {
+public:
+  RepeatedParam(DType dtype, llvm::ArrayRef<int64_t> shape, std::vector<ParamExpressionPtr> operands,
+                int64_t times)
+      : OperationParam(dtype, shape, std::move(operands)), times(times) {}
+
+  void read(const Rect &rect, std::span<std::byte> out) const override {
+    int64_t first = rect.row / times, last = (rect.row + rect.rows - 1) / times;
+    size_t rowBytes = rect.columns * elementBytes();
+    std::vector<std::byte> part((last - first + 1) * rowBytes);
+    operand().read({first, last - first + 1, rect.column, rect.columns}, part);
+    for (int64_t i = 0; i < rect.rows; ++i)
+      std::memcpy(&out[i * rowBytes], &part[((rect.row + i) / times - first) * rowBytes], rowBytes);
+  }
+
+private:
+  int64_t times;
+};
+
 class CastParam : public OperationParam {
 public:
   using OperationParam::OperationParam;
@@ -140,26 +159,48 @@ public:
   /// Whole panels only: nothing reads less of one.
   void read(const Rect &rect, std::span<std::byte> out) const override {
     assert(rect.column == 0 && rect.columns == columns() && "parts of panels");
+    size_t panelBytes = columns() * elementBytes();
+    for (int64_t i = 0; i < rect.rows; ++i)
+      readPanel(rect.row + i, out.subspan(i * panelBytes, panelBytes));
+  }
+
+protected:
+  /// `panel[k, j]` of the operand's elements.
+  void readPanel(int64_t index, std::span<std::byte> panel) const {
     int64_t depth = operand().columns(), wayRows = operand().rows() / ways;
     int64_t width = kPanelWidth / ways;
-    size_t panelBytes = columns() * elementBytes();
-    std::vector<std::byte> part(width * depth * elementBytes());
-    for (int64_t i = 0; i < rect.rows; ++i) {
-      int64_t begin = (rect.row + i) * width, rows = std::min(width, wayRows - begin);
-      std::span<std::byte> panel = out.subspan(i * panelBytes, panelBytes);
-      if (rows < width)
-        std::memset(panel.data(), 0, panel.size());
-      for (int64_t way = 0; way < ways; ++way) {
-        operand().read({way * wayRows + begin, rows, 0, depth},
-                       std::span(part).first(rows * depth * elementBytes()));
-        transpose(elementBytes(), part.data(), rows, depth,
-                  panel.data() + way * width * elementBytes(), kPanelWidth);
-      }
+    int64_t begin = index * width, rows = std::min(width, wayRows - begin);
+    if (rows < width)
+      std::memset(panel.data(), 0, panel.size());
+    std::vector<std::byte> part(rows * depth * elementBytes());
+    for (int64_t way = 0; way < ways; ++way) {
+      operand().read({way * wayRows + begin, rows, 0, depth}, part);
+      transpose(elementBytes(), part.data(), rows, depth,
+                panel.data() + way * width * elementBytes(), kPanelWidth);
     }
   }
 
 private:
   int64_t ways;
+};
+
+class PackedPairsParam : public PackedParam {
+public:
+  using PackedParam::PackedParam;
+
+  void read(const Rect &rect, std::span<std::byte> out) const override {
+    assert(rect.column == 0 && rect.columns == columns() && "parts of panels");
+    int64_t depth = operand().columns();
+    std::vector<std::byte> codes((depth + depth % 2) * kPanelWidth); // zeros behind an odd depth
+    for (int64_t i = 0; i < rect.rows; ++i) {
+      readPanel(rect.row + i, std::span(codes).first(depth * kPanelWidth));
+      for (int64_t byte = 0; byte < columns(); ++byte) {
+        int64_t even = byte / kPanelWidth * 2 * kPanelWidth + byte % kPanelWidth;
+        out[i * columns() + byte] =
+            (codes[even] & std::byte(0x0f)) | codes[even + kPanelWidth] << 4;
+      }
+    }
+  }
 };
 
 } // namespace
@@ -179,6 +220,18 @@ ParamExpressionPtr qopt::makeConcat(std::vector<ParamExpressionPtr> operands,
 ParamExpressionPtr qopt::makeCast(ParamExpressionPtr operand, DType dtype) {
   llvm::SmallVector<int64_t> shape(operand->shape());
   return std::make_shared<CastParam>(dtype, shape, std::vector{std::move(operand)});
+}
+
+ParamExpressionPtr qopt::makeRepeated(ParamExpressionPtr operand, int64_t times) {
+  int64_t shape[] = {operand->rows() * times, operand->columns()};
+  DType dtype = operand->dtype();
+  return std::make_shared<RepeatedParam>(dtype, shape, std::vector{std::move(operand)}, times);
+}
+
+ParamExpressionPtr qopt::makePackedPairs(ParamExpressionPtr operand, llvm::ArrayRef<int64_t> shape,
+                                         int64_t ways) {
+  DType dtype = operand->dtype();
+  return std::make_shared<PackedPairsParam>(dtype, shape, std::vector{std::move(operand)}, ways);
 }
 
 ParamExpressionPtr qopt::makePacked(ParamExpressionPtr operand, llvm::ArrayRef<int64_t> shape,

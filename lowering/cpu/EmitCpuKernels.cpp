@@ -42,8 +42,17 @@ private:
 
 /// CPU kernels compute in f32: narrower activations are for GPUs, narrower weights are widened.
 static LogicalResult verifyTypes(kernel::LaunchOpInterface op) {
+  auto matmul = dyn_cast<kernel::MatmulOp>(*op);
+  auto gather = dyn_cast<kernel::GatherOp>(*op);
+  Value codes;
+  if (matmul && matmul.getWeightSchemeAttr())
+    codes = matmul.getWeight();
+  if (gather && gather.getTableSchemeAttr())
+    codes = gather.getTable();
   for (Value value : llvm::concat<Value>(op->getOperands(), op->getResults())) {
     Type type = getElementTypeOrSelf(value.getType());
+    if (value == codes)
+      continue;
     if (value.getDefiningOp<llm::GetOp>()) {
       if (!type.isF32() && !type.isBF16() && !type.isF16())
         return op->emitOpError() << "has no CPU code for weights " << value.getType()

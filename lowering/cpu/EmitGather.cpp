@@ -8,6 +8,8 @@
 #include "lowering/cpu/KernelConfig.h"
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/Launch.h"
+#include "lowering/cpu/PanelReader.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -15,10 +17,43 @@ using namespace qopt::cpu;
 
 static constexpr int64_t kPanelWidth = llm::PackOp::kPanelWidth;
 
+/// Rows of codes in panels: a row is a lane of each vector of its panel.
+static void emitGatherOfCodes(kernel::GatherOp op, KernelBody &body, const RowConfig &config) {
+  CodeBuilder &b = body.b;
+  Type f32 = b.getF32Type();
+  int64_t columns = cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
+  PanelFormat format = PanelFormat::of(op.getTable(), op.getTableSchemeAttr(), columns);
+  Value codes = body.nextPointer(), scales = body.nextPointer();
+  Value zeros = format.hasZeros() ? body.nextPointer() : Value();
+  Value indices = body.nextPointer(), result = body.nextPointer();
+  Value rows = body.nextRows(staticRowsOf(op.getResult()));
+  body.forEachRow(rows, config.rows, [&](Value row) {
+    Value index = b.loadIndex(indices, row);
+    Value to = b.element(f32, result, b.multiply(row, rowStride(columns)));
+    Value panel = b.divide(index, kPanelWidth), lane = b.remainder(index, kLanes);
+    Value firstLane = b.subtract(b.remainder(index, kPanelWidth), lane);
+    Value parameter = b.add(b.multiply(panel, format.groups() * kPanelWidth), firstLane);
+    PanelPointers at;
+    at.weights = b.bytes(codes, b.add(b.multiply(panel, format.panelBytes()), firstLane));
+    at.scales = b.element(f32, scales, parameter);
+    at.zeros = zeros ? b.element(f32, zeros, parameter) : Value();
+    PanelReader reader(b, body.target.level, format, at);
+    reader.forEachK(b.i64(columns), columns, {}, [&](Value k, PanelReader::Load load, ValueRange) {
+      Value value = LLVM::ExtractElementOp::create(b, load(0, 0), lane);
+      b.store(value, b.element(f32, to, k));
+      return CodeBuilder::Values();
+    });
+  });
+}
+
 LogicalResult cpu::emitKernel(kernel::GatherOp op, KernelBody &body) {
   FailureOr<RowConfig> config = readConfig<RowConfig>(op);
   if (failed(config))
     return failure();
+  if (op.getTableSchemeAttr()) {
+    emitGatherOfCodes(op, body, *config);
+    return success();
+  }
   auto tableType = cast<RankedTensorType>(op.getTable().getType());
   Type type = tableType.getElementType();
   int64_t columns = tableType.getDimSize(1);

@@ -8,6 +8,7 @@
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/MatmulTile.h"
 #include "lowering/cpu/VectorMath.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace qopt;
@@ -34,7 +35,7 @@ private:
   };
   Item itemAt(Value index);
 
-  Value panelAddress(Value panel, Value k);
+  PanelPointers panelAt(Value panel, Value k);
   Value sumAddress(Value panel, Value row);
   Value xAddress(Value row, Value k);
 
@@ -43,8 +44,8 @@ private:
   void multiplyBlocked(const Item &item);
   void clearSums(const Item &item);
   void forEachKBlock(llvm::function_ref<void(Value k, Value count)> block);
-  void convertPanel(Value from, Value to, Value count);
-  void multiplyRows(const Item &item, Value panel, Value k, Value count, Value weights,
+  void convertPanel(PanelPointers from, Value to, Value count);
+  void multiplyRows(const Item &item, Value panel, Value k, Value count, PanelPointers weights,
                     TileWeights kind);
 
   LogicalResult finish(const Item &item);
@@ -54,7 +55,8 @@ private:
   const MatmulGeometry &geometry;
   KernelBody &body;
   CodeBuilder &b;
-  Value x, weight, result, rows;
+  Value x, result, rows;
+  PanelPointers weight; ///< of the first panel
   Values extras;
 };
 
@@ -62,7 +64,11 @@ private:
 
 LogicalResult MatmulEmitter::emit() {
   x = body.nextPointer();
-  weight = body.nextPointer();
+  weight.weights = body.nextPointer();
+  if (geometry.weight.isCodes())
+    weight.scales = body.nextPointer();
+  if (geometry.weight.hasZeros())
+    weight.zeros = body.nextPointer();
   for (size_t i = 0; i < op.getExtras().size(); ++i)
     extras.push_back(body.nextPointer());
   result = body.nextPointer();
@@ -106,9 +112,22 @@ MatmulEmitter::Item MatmulEmitter::itemAt(Value index) {
 // Addresses
 //===----------------------------------------------------------------------===//
 
-Value MatmulEmitter::panelAddress(Value panel, Value k) {
-  Value index = b.multiply(b.add(b.multiply(panel, geometry.k), k), kPanelWidth);
-  return b.element(geometry.weightType, weight, index);
+PanelPointers MatmulEmitter::panelAt(Value panel, Value k) {
+  const PanelFormat &format = geometry.weight;
+  Value row = b.divide(k, format.depth());
+  PanelPointers at;
+  at.weights = b.bytes(weight.weights, b.add(b.multiply(panel, format.panelBytes()),
+                                             b.multiply(row, format.rowBytes())));
+  // A block of k begins with a group, or lies in the only one.
+  Value group = b.multiply(panel, format.groups());
+  if (format.groups() > 1)
+    group = b.add(group, b.divide(k, format.groupSize()));
+  auto parameters = [&](Value first) {
+    return first ? b.element(b.getF32Type(), first, b.multiply(group, kPanelWidth)) : Value();
+  };
+  at.scales = parameters(weight.scales);
+  at.zeros = parameters(weight.zeros);
+  return at;
 }
 
 Value MatmulEmitter::sumAddress(Value panel, Value row) {
@@ -117,7 +136,7 @@ Value MatmulEmitter::sumAddress(Value panel, Value row) {
 }
 
 Value MatmulEmitter::xAddress(Value row, Value k) {
-  return b.element(b.getF32Type(), x, b.add(b.multiply(row, rowStride(geometry.k)), k));
+  return b.element(b.getF32Type(), x, b.add(b.multiply(row, rowStride(geometry.k())), k));
 }
 
 //===----------------------------------------------------------------------===//
@@ -130,9 +149,9 @@ void MatmulEmitter::multiplyOneRow(const Item &item) {
   int64_t streams = std::min({geometry.config.panels, geometry.panels, registers});
   b.tiles(item.panels, streams, [&](Value panel, int64_t size) {
     func::FuncOp row = matmulRow(body.target, geometry, size, op.getLoc());
-    Value weights = panelAddress(b.add(item.firstPanel, panel), b.i64(0));
-    Value from = xAddress(item.firstRow, b.i64(0));
-    func::CallOp::create(b, row, ValueRange{from, weights, sumAddress(panel, b.i64(0))});
+    Values arguments = {xAddress(item.firstRow, b.i64(0)), sumAddress(panel, b.i64(0))};
+    arguments.append(panelAt(b.add(item.firstPanel, panel), b.i64(0)).values());
+    func::CallOp::create(b, row, arguments);
   });
 }
 
@@ -148,18 +167,19 @@ void MatmulEmitter::clearSums(const Item &item) {
 }
 
 void MatmulEmitter::forEachKBlock(llvm::function_ref<void(Value, Value)> block) {
-  int64_t size = geometry.config.kBlock;
-  b.loop(b.i64(0), b.i64(geometry.k), size,
-         [&](Value k) { block(k, b.minimum(b.subtract(b.i64(geometry.k), k), b.i64(size))); });
+  int64_t size = geometry.kBlock();
+  b.loop(b.i64(0), b.i64(geometry.k()), size,
+         [&](Value k) { block(k, b.minimum(b.subtract(b.i64(geometry.k()), k), b.i64(size))); });
 }
 
 /// Adds a block of k of one panel to the sums of all rows of the item.
-void MatmulEmitter::multiplyRows(const Item &item, Value panel, Value k, Value count, Value weights,
-                                 TileWeights kind) {
+void MatmulEmitter::multiplyRows(const Item &item, Value panel, Value k, Value count,
+                                 PanelPointers weights, TileWeights kind) {
   b.tiles(item.rows, tileRows(body.target.level), [&](Value row, int64_t size) {
     func::FuncOp tile = matmulTile(body.target, geometry, size, kind, op.getLoc());
-    Value from = xAddress(b.add(item.firstRow, row), k);
-    func::CallOp::create(b, tile, ValueRange{from, weights, sumAddress(panel, row), count});
+    Values arguments = {xAddress(b.add(item.firstRow, row), k), sumAddress(panel, row), count};
+    arguments.append(weights.values());
+    func::CallOp::create(b, tile, arguments);
   });
 }
 
@@ -168,7 +188,7 @@ void MatmulEmitter::multiplyDirectly(const Item &item) {
   clearSums(item);
   b.loop(b.i64(0), item.panels, 1, [&](Value panel) {
     forEachKBlock([&](Value k, Value count) {
-      Value weights = panelAddress(b.add(item.firstPanel, panel), k);
+      PanelPointers weights = panelAt(b.add(item.firstPanel, panel), k);
       multiplyRows(item, panel, k, count, weights, TileWeights::Stored);
     });
   });
@@ -180,26 +200,26 @@ void MatmulEmitter::multiplyBlocked(const Item &item) {
   Value converted = b.bytes(body.scratch, geometry.sumsBytes());
   forEachKBlock([&](Value k, Value count) {
     b.loop(b.i64(0), item.panels, 1, [&](Value panel) {
-      Value weights = panelAddress(b.add(item.firstPanel, panel), k);
-      if (!geometry.weightType.isF32()) {
+      PanelPointers weights = panelAt(b.add(item.firstPanel, panel), k);
+      if (geometry.convertsWeights()) {
         convertPanel(weights, converted, count);
-        weights = converted;
+        weights = {converted, Value(), Value()};
       }
       multiplyRows(item, panel, k, count, weights, TileWeights::Cached);
     });
   });
 }
 
-void MatmulEmitter::convertPanel(Value from, Value to, Value count) {
-  b.loop(b.i64(0), count, 1, [&](Value k) {
-    Value index = b.multiply(k, kPanelWidth);
-    Value source = b.element(geometry.weightType, from, index);
-    Value target = b.element(b.getF32Type(), to, index);
-    // The same rows of the next panel are wanted after all rows of x.
-    b.prefetch(b.bytes(source, geometry.k * geometry.panelRowBytes()), /*intoL1=*/false);
+void MatmulEmitter::convertPanel(PanelPointers from, Value to, Value count) {
+  // The same rows of the next panel are wanted after all rows of x.
+  PanelReader reader(b, body.target.level, geometry.weight, from, /*streams=*/1,
+                     {geometry.weight.panelBytes(), /*intoL1=*/false});
+  int64_t multiple = std::gcd(geometry.k(), geometry.kBlock());
+  reader.forEachK(count, multiple, {}, [&](Value k, PanelReader::Load load, ValueRange) {
+    Value target = b.element(b.getF32Type(), to, b.multiply(k, kPanelWidth));
     for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes)
-      b.storeVector(b.loadVector(geometry.weightType, b.element(geometry.weightType, source, lane)),
-                    b.element(b.getF32Type(), target, lane));
+      b.storeVector(load(0, lane), b.element(b.getF32Type(), target, lane));
+    return Values();
   });
 }
 

@@ -15,11 +15,16 @@ using namespace qopt::cpu;
 static constexpr int64_t kSumBytes = 4;
 
 MatmulGeometry::MatmulGeometry(kernel::MatmulOp op, const MatmulConfig &config)
-    : config(config), staticRows(staticRowsOf(op.getX())), ways(op.getWays()) {
-  auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  panels = weight.getDimSize(0);
-  k = weight.getDimSize(1);
-  weightType = weight.getElementType();
+    : config(config), staticRows(staticRowsOf(op.getX())),
+      weight(PanelFormat::of(op.getWeight(), op.getWeightSchemeAttr(),
+                             cast<RankedTensorType>(op.getX().getType()).getDimSize(1))),
+      panels(cast<RankedTensorType>(op.getWeight().getType()).getDimSize(0)), ways(op.getWays()) {}
+
+int64_t MatmulGeometry::kBlock() const {
+  if (weight.groups() == 1)
+    return config.kBlock;
+  int64_t size = weight.groupSize();
+  return std::max<int64_t>(1, config.kBlock / size) * size;
 }
 
 int64_t MatmulGeometry::rowsPerItem() const {
@@ -33,8 +38,8 @@ int64_t MatmulGeometry::sumsStride() const {
 int64_t MatmulGeometry::sumsBytes() const { return rowsPerItem() * sumsStride() * kSumBytes; }
 
 int64_t MatmulGeometry::scratchBytes() const {
-  int64_t converted = std::min(config.kBlock, k) * llm::PackOp::kPanelWidth * kSumBytes;
-  return sumsBytes() + (hasManyRows() && !weightType.isF32() ? converted : 0);
+  int64_t converted = std::min(kBlock(), k()) * llm::PackOp::kPanelWidth * kSumBytes;
+  return sumsBytes() + (hasManyRows() && convertsWeights() ? converted : 0);
 }
 
 kernel::LaunchAttr MatmulGeometry::launch(MLIRContext *context) const {

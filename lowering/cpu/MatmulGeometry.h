@@ -10,6 +10,7 @@
 
 #include "lowering/cpu/KernelConfig.h"
 #include "lowering/cpu/Launch.h"
+#include "lowering/cpu/PanelFormat.h"
 
 namespace qopt::cpu {
 
@@ -18,19 +19,20 @@ namespace qopt::cpu {
 struct MatmulGeometry {
   MatmulConfig config;
   std::optional<int64_t> staticRows; ///< rows of the function, where known
-  int64_t k;                         ///< length of the products
+  PanelFormat weight;                ///< its k is the length of the products
   int64_t panels;                    ///< all panels of the weight
   int64_t ways;                      ///< 2 for gate and up
-  mlir::Type weightType;             ///< f32, bf16 or f16
 
   MatmulGeometry(kernel::MatmulOp op, const MatmulConfig &config);
 
   /// Columns of a panel that are one vector of results: 32, or 16 with two ways.
   int64_t columnsPerPanel() const { return llm::PackOp::kPanelWidth / ways; }
   int64_t groups() const { return llvm::divideCeil(panels, config.panels); }
-  int64_t weightBytes() const { return weightType.getIntOrFloatBitWidth() / 8; }
-  /// Bytes of one panel's row of weights, at one k.
-  int64_t panelRowBytes() const { return llm::PackOp::kPanelWidth * weightBytes(); }
+  int64_t k() const { return weight.k; }
+  /// Elements of k that are multiplied at a time: about what the config says, in whole groups.
+  int64_t kBlock() const;
+  /// Whether many rows multiply a copy of the weights as f32.
+  bool convertsWeights() const { return !weight.type.isF32(); }
   /// Most rows of an item.
   int64_t rowsPerItem() const;
   /// Whether an item may have so many rows that they are multiplied by blocks of k.

@@ -21,7 +21,7 @@ using namespace qopt::kernel;
 /// Whether only products and attention read `value`.
 static bool isOperandOnly(Value value) {
   return !value.use_empty() && llvm::all_of(value.getUsers(), [](Operation *user) {
-    return isa<llm::LinearOp, llm::AttentionOp>(user);
+    return isa<llm::LinearInterface, llm::AttentionOp>(user);
   });
 }
 
@@ -56,9 +56,10 @@ private:
   /// False if the op stays as it is.
   FailureOr<bool> convert(Operation *op) {
     return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
-        .Case<llm::EmbeddingOp, llm::SelectRowsOp, llm::RmsNormOp, llm::LayerNormOp, llm::LinearOp,
-              llm::AttentionOp, llm::SliceOp, llm::SiluOp, llm::GeluOp, llm::AddOp, llm::MulOp>(
-            [&](auto typed) { return convertOp(typed); })
+        .Case<llm::EmbeddingOp, llm::SelectRowsOp, llm::RmsNormOp, llm::LayerNormOp,
+              llm::AttentionOp, llm::SliceOp, llm::SiluOp, llm::GeluOp, llm::AddOp, llm::MulOp,
+              q::EmbeddingOp>([&](auto typed) { return convertOp(typed); })
+        .Case([&](llm::LinearInterface linear) { return convertOp(linear); })
         .Default([](Operation *) { return false; });
   }
 
@@ -70,10 +71,8 @@ private:
   bool convertOp(llm::EmbeddingOp op) {
     Value indices = op.getIndices();
     auto positions = indices.getDefiningOp<llm::PositionsOp>();
-    op.replaceAllUsesWith(GatherOp::create(builder, resultType(op), op.getTable(),
-                                           positions ? Value() : indices, DictionaryAttr(),
-                                           LaunchAttr(), StringAttr(), DenseI64ArrayAttr())
-                              .getResult());
+    op.replaceAllUsesWith(createGather(resultType(op), op.getTable(), {},
+                                       positions ? Value() : indices, q::SchemeAttr()));
     if (positions && positions->hasOneUse()) {
       op.getIndicesMutable().assign(function.getArgument(0));
       positions.erase();
@@ -82,11 +81,22 @@ private:
   }
 
   bool convertOp(llm::SelectRowsOp op) {
-    op.replaceAllUsesWith(GatherOp::create(builder, resultType(op), op.getX(), op.getRows(),
-                                           DictionaryAttr(), LaunchAttr(), StringAttr(),
-                                           DenseI64ArrayAttr())
-                              .getResult());
+    op.replaceAllUsesWith(
+        createGather(resultType(op), op.getX(), {}, op.getRows(), q::SchemeAttr()));
     return true;
+  }
+
+  bool convertOp(q::EmbeddingOp op) {
+    op.replaceAllUsesWith(createGather(resultType(op), op.getTable(), op.getParameters(),
+                                       op.getIndices(), op.getScheme()));
+    return true;
+  }
+
+  Value createGather(Type type, Value table, ValueRange parameters, Value indices,
+                     q::SchemeAttr scheme) {
+    return GatherOp::create(builder, type, table, parameters, indices, scheme, DictionaryAttr(),
+                            LaunchAttr(), StringAttr(), DenseI64ArrayAttr())
+        .getResult();
   }
 
   bool convertOp(llm::RmsNormOp op) {
@@ -110,13 +120,14 @@ private:
         .getResult();
   }
 
-  FailureOr<bool> convertOp(llm::LinearOp op) {
+  FailureOr<bool> convertOp(llm::LinearInterface op) {
     if (!op.isPacked())
-      return op.emitOpError("has no kernel for a weight that is not packed; run pack-weights");
+      return op->emitOpError("has no kernel for a weight that is not packed; run pack-weights");
     if (op.getWays() == 2)
       return convertHalves(op);
-    op.replaceAllUsesWith(createMatmul(
-        op, resultType(op), [](ImplicitLocOpBuilder &builder, ValueRange scalars) -> Value {
+    Value result = op->getResult(0);
+    result.replaceAllUsesWith(createMatmul(
+        op, resultType(result), [](ImplicitLocOpBuilder &builder, ValueRange scalars) -> Value {
           return scalars.size() == 1
                      ? scalars[0]
                      : arith::AddFOp::create(builder, scalars[0], scalars[1]).getResult();
@@ -125,17 +136,17 @@ private:
   }
 
   /// A product whose packed weight interleaves two halves: its users are slices of either half.
-  FailureOr<bool> convertHalves(llm::LinearOp op) {
-    if (op.getBias())
-      return op.emitOpError("has no kernel for a bias and ways = 2; pack it with ways = 1");
-    int64_t columns = cast<RankedTensorType>(op.getType()).getDimSize(1) / 2;
+  FailureOr<bool> convertHalves(llm::LinearInterface op) {
+    if (op.getBiasOperand())
+      return op->emitOpError("has no kernel for a bias and ways = 2; pack it with ways = 1");
+    int64_t columns = op.getOutputType().getDimSize(1) / 2;
     Value halves[2];
     for (Operation *user : llvm::reverse(llvm::to_vector(op->getUsers()))) {
       auto slice = dyn_cast<llm::SliceOp>(user);
       if (!slice || slice.getType().getDimSize(1) != columns ||
           int64_t(slice.getOffset()) % columns != 0)
-        return op.emitOpError() << "is packed with ways = 2, so only slices of either half can "
-                                << "read it, not " << user->getName();
+        return op->emitOpError() << "is packed with ways = 2, so only slices of either half can "
+                                 << "read it, not " << user->getName();
       int64_t way = slice.getOffset() / columns;
       if (!halves[way])
         halves[way] =
@@ -147,13 +158,22 @@ private:
     return true;
   }
 
-  Value createMatmul(llm::LinearOp op, RankedTensorType type, ScalarFunction epilogue) {
+  Value createMatmul(llm::LinearInterface op, RankedTensorType type, ScalarFunction epilogue) {
     SmallVector<Value> extras;
-    if (op.getBias())
-      extras.push_back(op.getBias());
-    auto matmul = MatmulOp::create(builder, type, op.getX(), op.getWeight(), op.getWays(), extras,
-                                   type.getDimSize(1), DictionaryAttr(), LaunchAttr(), StringAttr(),
-                                   DenseI64ArrayAttr());
+    if (Value bias = op.getBiasOperand())
+      extras.push_back(bias);
+    Value xScales;
+    q::SchemeAttr weightScheme, xScheme;
+    if (auto quantized = dyn_cast<q::LinearOp>(op.getOperation())) {
+      xScales = quantized.getXScales();
+      weightScheme = quantized.getWeightSchemeAttr();
+      xScheme = quantized.getXSchemeAttr();
+    }
+    OperandRange weight = op.getWeightOperands();
+    auto matmul = MatmulOp::create(builder, type, op.getInput(), xScales, weight[0],
+                                   weight.drop_front(), op.getWays(), extras, type.getDimSize(1),
+                                   weightScheme, xScheme, DictionaryAttr(), LaunchAttr(),
+                                   StringAttr(), DenseI64ArrayAttr());
     buildScalarRegion(matmul.getEpilogue(), op.getLoc(), op.getWays() + extras.size(), epilogue);
     return matmul.getResult();
   }

@@ -118,7 +118,9 @@ static MapOp joinProducers(MapOp map, llvm::Statistic &numMaps) {
 
 /// Whether both compute the same sums and differ in their epilogues only.
 static bool haveSameSums(MatmulOp a, MatmulOp b) {
-  return a.getX() == b.getX() && a.getWeight() == b.getWeight() && a.getWays() == b.getWays() &&
+  return a.getX() == b.getX() && a.getXScales() == b.getXScales() &&
+         a.getWeight() == b.getWeight() &&
+         llvm::equal(a.getWeightParameters(), b.getWeightParameters()) && a.getWays() == b.getWays() &&
          a.getColumns() == b.getColumns();
 }
 
@@ -195,10 +197,11 @@ static void moveIntoProduct(MapOp map, EpiloguePlan &plan) {
 
   // At the map, where all extras are there.
   builder.setInsertionPoint(map);
-  auto fused = MatmulOp::create(builder, product.getLoc(), map.getType(), product.getX(),
-                                product.getWeight(), product.getWaysAttr(), extras.operands,
-                                product.getColumnsAttr(), DictionaryAttr(), LaunchAttr(),
-                                StringAttr(), DenseI64ArrayAttr());
+  auto fused = MatmulOp::create(
+      builder, product.getLoc(), map.getType(), product.getX(), product.getXScales(),
+      product.getWeight(), product.getWeightParameters(), product.getWaysAttr(), extras.operands,
+      product.getColumnsAttr(), product.getWeightSchemeAttr(), product.getXSchemeAttr(),
+      DictionaryAttr(), LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
   fused.getEpilogue().takeBody(region);
   map.replaceAllUsesWith(fused.getResult());
   map.erase();

@@ -74,6 +74,16 @@ static std::string elementName(Value value) {
   return name;
 }
 
+/// The type of a weight, or what its codes are: "bf16", "int8", "int4_g32_zero".
+static std::string weightName(Value weight, q::SchemeAttr scheme) {
+  if (!scheme)
+    return elementName(weight);
+  std::string name = q::stringifyStorage(scheme.getStorage()).str();
+  if (DenseI64ArrayAttr block = scheme.getBlock())
+    name += "_g" + std::to_string(block[1]);
+  return name + (scheme.getZero() == q::ZeroPoint::None ? "" : "_zero");
+}
+
 /// What a region computes, in a word or two: "_silu", "_add".
 static std::string regionWords(Region &region) {
   std::string words;
@@ -120,7 +130,8 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
         int64_t columns = typeOf(op.getResult()).getDimSize(1);
         if (!isWeight(op.getTable()))
           return llvm::formatv("select_rows_{0}", columns);
-        return llvm::formatv("gather_{0}_{1}{2}{3}", columns, elementName(op.getTable()),
+        return llvm::formatv("gather_{0}_{1}{2}{3}", columns,
+                             weightName(op.getTable(), op.getTableSchemeAttr()),
                              typeOf(op.getTable()).getRank() == 3 ? "_packed" : "",
                              op.getIndices() ? "" : "_by_position");
       })
@@ -129,9 +140,10 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
                              typeOf(op.getX()).getDimSize(1), op.getResidual() ? "_residual" : "");
       })
       .Case([](MatmulOp op) -> std::string {
-        return llvm::formatv("matmul_{0}x{1}_{2}{3}", op.getColumns() * op.getWays(),
-                             typeOf(op.getX()).getDimSize(1), elementName(op.getWeight()),
-                             epilogueWords(op));
+        return llvm::formatv("matmul_{0}x{1}_{2}{3}{4}", op.getColumns() * op.getWays(),
+                             typeOf(op.getX()).getDimSize(1),
+                             weightName(op.getWeight(), op.getWeightSchemeAttr()),
+                             op.getXSchemeAttr() ? "_by_int8" : "", epilogueWords(op));
       })
       .Case([](MapOp op) -> std::string {
         return llvm::formatv("map{0}_{1}", regionWords(op.getBody()),

@@ -36,9 +36,20 @@ def ConvertLlmToKernel : Pass<"convert-llm-to-kernel", "mlir::ModuleOp"> {
 def RequireKernels : Pass<"require-kernels", "mlir::ModuleOp"> {
   let summary = "Refuse quantization that no kernel computes";
   let description = [{
-    After `fold-quantization`, what is left of quantization in the model is for kernels. An op that
-    none of them takes is an error here, before any work, rather than a silent dequantization.
+    After `form-quantized-linears`, what is left of quantization in the model is for kernels. An op
+    that a target has no kernel for is an error here, before any work, rather than a silent
+    dequantization. With `allow-dequantized-fallback` its weight is dequantized in `@load` instead, for
+    all targets, and a remark says so.
   }];
+  let options = [
+    ListOption<"targets", "targets", "std::string", "cpu, ptx or both">,
+    Option<"allowFallback", "allow-dequantized-fallback", "bool", "false",
+           "store dequantized values where there is no kernel">
+  ];
+  let statistics = [
+    Statistic<"numFallbacks", "fallbacks", "Linears and embeddings of dequantized weights">
+  ];
+  let dependentDialects = ["llm::LlmDialect", "mlir::func::FuncDialect", "q::QDialect"];
 }
 
 def FuseRopeAppend : Pass<"fuse-rope-append", "mlir::func::FuncOp"> {

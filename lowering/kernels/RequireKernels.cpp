@@ -7,6 +7,7 @@
 
 #include "dialects/q/Q.h"
 #include "lowering/kernels/Passes.h"
+#include "passes/Parameters.h"
 
 namespace qopt {
 #define GEN_PASS_DEF_REQUIREKERNELS
@@ -16,30 +17,138 @@ namespace qopt {
 using namespace mlir;
 using namespace qopt;
 
+//===----------------------------------------------------------------------===//
+// What targets compute
+//===----------------------------------------------------------------------===//
+
+/// Why no CPU kernel reads codes of this scheme; empty if one does.
+static std::string cpuObstacle(q::SchemeAttr scheme) {
+  DenseI64ArrayAttr block = scheme.getBlock();
+  if (scheme.codeType().isInteger(4) && block && block[1] % 2 != 0)
+    return "no cpu kernel reads 4-bit codes in groups of " + std::to_string(block[1]) +
+           ": two share a byte, so an even group has one";
+  return "";
+}
+
+/// Why `target` has no kernel for an op of the q dialect; empty if it has.
+static std::string obstacle(Operation *op, StringRef target) {
+  auto linear = dyn_cast<q::LinearOp>(op);
+  auto embedding = dyn_cast<q::EmbeddingOp>(op);
+  if (!linear && !embedding) {
+    if (auto dequantize = dyn_cast<q::DequantizeOp>(op))
+      return "no kernel reads " + describe(dequantize.getScheme().toScheme()) + " codes here";
+    return ("no kernel computes '" + op->getName().getStringRef() + "'").str();
+  }
+  q::SchemeAttr scheme = linear ? linear.getWeightScheme() : embedding.getScheme();
+  if (target == "ptx")
+    return ("no ptx kernel " + StringRef(linear ? "multiplies by " : "gathers ") +
+            describe(scheme.toScheme()) + (linear ? " weights" : " rows") +
+            "; targets=cpu needs none")
+        .str();
+  if (linear && linear.getXScales())
+    return "no cpu kernel multiplies " + describe(linear.getXScheme()->toScheme()) +
+           " activations by " + describe(scheme.toScheme()) + " weights";
+  if (embedding && embedding.getIndices().getDefiningOp<llm::PositionsOp>())
+    return "no cpu kernel gathers " + describe(scheme.toScheme()) + " rows by position";
+  return cpuObstacle(scheme);
+}
+
+//===----------------------------------------------------------------------===//
+// Dequantized in @load instead
+//===----------------------------------------------------------------------===//
+
 namespace {
 
-struct RequireKernelsPass : qopt::impl::RequireKernelsBase<RequireKernelsPass> {
-  void runOnOperation() override {
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
-      if (function.getSymName() == "load")
-        continue;
-      WalkResult result = function.walk([](Operation *op) {
-        if (auto dequantize = dyn_cast<q::DequantizeOp>(op)) {
-          emitError(op->getLoc()) << "no kernel multiplies by "
-                                  << describe(dequantize.getScheme().toScheme())
-                                  << " weights; mode=fake stores their dequantized values";
-          return WalkResult::interrupt();
-        }
-        if (isa<q::QuantizeOp, q::ObserveOp>(op)) {
-          emitError(op->getLoc()) << "no kernel computes '" << op->getName() << "'";
-          return WalkResult::interrupt();
-        }
-        return WalkResult::advance();
-      });
-      if (result.wasInterrupted())
-        return signalPassFailure();
-    }
-  }
+class Fallback {
+public:
+  explicit Fallback(ModuleOp module) : parameters(module) {}
+
+  /// Makes an op on parameters one on their dequantized values; false if it cannot.
+  bool replace(Operation *op);
+
+private:
+  Value readDequantized(OpBuilder &builder, Value codes, ValueRange scales, q::SchemeAttr scheme);
+
+  Parameters parameters;
+  llvm::DenseMap<Operation *, llm::ParamOp> dequantized; ///< by the parameter of the codes
+};
+
+class RequireKernelsPass : public qopt::impl::RequireKernelsBase<RequireKernelsPass> {
+public:
+  using Base::Base;
+
+  void runOnOperation() override;
 };
 
 } // namespace
+
+Value Fallback::readDequantized(OpBuilder &builder, Value codes, ValueRange scales,
+                                q::SchemeAttr scheme) {
+  auto paramOf = [&](Value value) {
+    return parameters.lookup(value.getDefiningOp<llm::GetOp>().getParamAttr());
+  };
+  llm::ParamOp codesParam = paramOf(codes);
+  auto type = RankedTensorType::get(codesParam.getType().getShape(), builder.getF32Type());
+  llm::ParamOp &param = dequantized[codesParam];
+  if (!param) {
+    Value codesInLoad = parameters.valueInLoad(codesParam);
+    auto scalesInLoad = llvm::map_to_vector(
+        scales, [&](Value value) { return parameters.valueInLoad(paramOf(value)); });
+    Value values =
+        q::DequantizeOp::create(parameters.loadBuilder(), codesParam.getLoc(), type, codesInLoad,
+                                scalesInLoad, scheme, /*fake=*/false);
+    StringRef name = codesParam.getSymName();
+    name.consume_back(".codes");
+    param = parameters.define((name + ".dequantized").str(), values, codesParam);
+  }
+  return llm::GetOp::create(builder, codes.getLoc(), type, FlatSymbolRefAttr::get(param));
+}
+
+bool Fallback::replace(Operation *op) {
+  OpBuilder builder(op);
+  Value replacement;
+  if (auto linear = dyn_cast<q::LinearOp>(op)) {
+    if (linear.getXScales())
+      return false;
+    Value weight = readDequantized(builder, linear.getWeight(), linear.getWeightParameters(),
+                                   linear.getWeightScheme());
+    replacement = llm::LinearOp::create(builder, op->getLoc(), linear.getType(), linear.getX(),
+                                        weight, linear.getBias());
+  } else if (auto embedding = dyn_cast<q::EmbeddingOp>(op)) {
+    Value table = readDequantized(builder, embedding.getTable(), embedding.getParameters(),
+                                  embedding.getScheme());
+    replacement = llm::EmbeddingOp::create(builder, op->getLoc(), embedding.getType(),
+                                           embedding.getIndices(), table);
+  } else {
+    return false;
+  }
+  op->getResult(0).replaceAllUsesWith(replacement);
+  op->erase();
+  return true;
+}
+
+void RequireKernelsPass::runOnOperation() {
+  SmallVector<Operation *> ops;
+  for (auto function : getOperation().getOps<func::FuncOp>())
+    if (function.getSymName() != "load")
+      function.walk([&](Operation *op) {
+        if (isa<q::QDialect>(op->getDialect()) && !isa<q::ObserveOp>(op))
+          ops.push_back(op);
+      });
+  Fallback fallback(getOperation());
+  for (Operation *op : ops)
+    for (const std::string &target : targets) {
+      std::string reason = obstacle(op, target);
+      if (reason.empty())
+        continue;
+      Location loc = op->getLoc();
+      if (allowFallback && fallback.replace(op)) {
+        ++numFallbacks;
+        emitRemark(loc) << reason << ": its values are stored dequantized, as f32";
+        break;
+      }
+      emitError(loc) << reason << "; mode=fake stores dequantized values"
+                     << (allowFallback ? "" : ", --allow-dequantized-fallback where it must");
+      return signalPassFailure();
+    }
+}

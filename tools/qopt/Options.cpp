@@ -76,6 +76,8 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   static cl::opt<std::string> randomSeed("random-params",
                                          cl::desc("Random weights for the shape in a config.json"),
                                          cl::value_desc("SEED"));
+  static cl::opt<bool> fallback("allow-dequantized-fallback",
+                                cl::desc("Store dequantized weights where a target has no kernel"));
   cl::extrahelp moreHelp(examples);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
@@ -86,7 +88,7 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   llvm::raw_string_ostream stream(messages);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &stream))
     failToParse(messages);
-  Options options = {input, output, parseSeed(randomSeed)};
+  Options options = {input, output, parseSeed(randomSeed), fallback};
   setDefault("mlir-print-op-on-diagnostic", "false"); // the location says which op it is
   if (options.output != "-")
     setDefault("mlir-print-debuginfo", "true");

@@ -23,6 +23,7 @@ struct Options {
   std::string input;
   std::string output;
   std::optional<int64_t> randomSeed; ///< --random-params
+  bool allowDequantizedFallback;     ///< of what is lowered for `output`
 };
 
 /// Parses the command line. IR in files has its locations, IR on stdout is easier to read without.

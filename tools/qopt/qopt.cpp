@@ -31,11 +31,13 @@ static bool compile(const Options &options, DialectRegistry &registry) {
       registerDiagnosticPrinter(*passes.getContext());
     if (failed(requested.setupPassPipeline(passes)))
       return failure();
+    std::string lowering =
+        options.allowDequantizedFallback ? "allow-dequantized-fallback=true " : "";
     if (kind == OutputKind::Artifact) {
-      passes.addPass(createLowerRest(""));
+      passes.addPass(createLowerRest(lowering));
       passes.addPass(createWriteArtifact({options.output}));
     } else if (kind == OutputKind::Ptx) {
-      passes.addPass(createLowerRest("targets=ptx"));
+      passes.addPass(createLowerRest(lowering + "targets=ptx"));
       passes.addPass(createPrintPtx(ptx));
     }
     return success();
