@@ -80,15 +80,23 @@ struct CacheArgument {
 using PlanArgument =
     std::variant<SlotArgument, WeightArgument, CacheArgument, StepInput, StepScalar>;
 
+/// That the host looks at the rows of a slot, the launch's only argument (kernel.observe).
+struct PlanObservation {
+  std::vector<std::string> weights; ///< Checkpoint names of what the rows are multiplied by.
+  int64_t columns;
+  int64_t stride; ///< f32 elements from row to row.
+};
+
 struct PlanLaunch {
-  std::string kernel;
+  std::string kernel;   ///< Empty for an observation.
   std::string op;       ///< For messages and profiles: "kernel.matmul".
   std::string location; ///< The checkpoint's name of it: "model.layers.0.mlp.down_proj".
   std::vector<PlanArgument> arguments;
-  std::vector<GridFactor> grid; ///< One to three, x first.
-  int64_t scratch = 0;          ///< CPU: bytes for each worker.
-  int64_t block = 0;            ///< PTX: threads of a block.
-  int64_t shared = 0;           ///< PTX: bytes of dynamic shared memory.
+  std::vector<GridFactor> grid;               ///< One to three, x first.
+  int64_t scratch = 0;                        ///< CPU: bytes for each worker.
+  int64_t block = 0;                          ///< PTX: threads of a block.
+  int64_t shared = 0;                         ///< PTX: bytes of dynamic shared memory.
+  std::optional<PlanObservation> observation; ///< CPU: nothing is launched.
 
   /// The product of the grid: work items of a CPU launch.
   int64_t items(const StepShape &shape) const;
@@ -170,6 +178,7 @@ struct PlanWeight {
 struct Plan {
   std::string compiler;
   std::string recipe;
+  std::string modelHash; ///< Of what `--instrument` saw; empty without observations.
   ModelConfig config;
   GenerationConfig generation;
   std::string weightsFile; ///< Empty if all weights are generated.

@@ -51,6 +51,13 @@ static std::vector<PlanSlot> readSlots(const PlanObject &function) {
   return slots;
 }
 
+/// Whether a slot is large enough for all rows of the function.
+static bool holdsRows(const PlanFunction &function, size_t slot, int64_t rowBytes) {
+  const PlanSlot &size = function.slots[slot];
+  return function.rows ? size.size(*function.rows) >= *function.rows * rowBytes
+                       : size.bytesPerRow >= rowBytes;
+}
+
 static PlanResult readResult(const PlanObject &object, const PlanFunction &function) {
   PlanResult result;
   if (function.slots.empty())
@@ -66,9 +73,7 @@ static PlanResult readResult(const PlanObject &object, const PlanFunction &funct
 
   const PlanSlot &slot = function.slots[result.slot];
   int64_t rowBytes = result.stride * int64_t(byteSize(result.type));
-  bool fits = function.rows ? slot.size(*function.rows) >= *function.rows * rowBytes
-                            : slot.bytesPerRow >= rowBytes;
-  if (!fits)
+  if (!holdsRows(function, result.slot, rowBytes))
     object.failAt("slot", fmt::format("is {}, of {} bytes a row and {} more: too small for rows "
                                       "of {} bytes",
                                       result.slot, slot.bytesPerRow, slot.bytes, rowBytes));
@@ -212,8 +217,36 @@ PlanArgument PlanFunctionParser::readArgument(const PlanObject &object,
 // Launches and functions
 //===----------------------------------------------------------------------===//
 
+PlanLaunch PlanFunctionParser::readObservation(const PlanObject &object,
+                                               const PlanFunction &function, FunctionRole role) {
+  if (kind != TargetKind::Cpu)
+    object.failAt("op", "is 'kernel.observe', which only CPUs have");
+  PlanLaunch launch;
+  launch.op = object.string("op");
+  launch.location = object.optionalString("loc").value_or("");
+  PlanObservation observation{object.stringList("weights"),
+                              object.integer("columns", 1, maxSlotBytesPerRow), 0};
+  if (observation.weights.empty())
+    object.failAt("weights", "is empty");
+  observation.stride = object.integer("stride", observation.columns, maxSlotBytesPerRow);
+  for (const PlanObject &argument : object.members("args"))
+    launch.arguments.push_back(readArgument(argument, function, role));
+  const auto *slot =
+      launch.arguments.size() == 1 ? std::get_if<SlotArgument>(&launch.arguments.front()) : nullptr;
+  if (!slot)
+    object.failAt("args", "must be one slot");
+  if (!holdsRows(function, slot->slot, observation.stride * int64_t(sizeof(float))))
+    object.failAt("args", fmt::format("is slot {}, too small for rows of {} f32", slot->slot,
+                                      observation.stride));
+  launch.grid = {GridFactor{}};
+  launch.observation = std::move(observation);
+  return launch;
+}
+
 PlanLaunch PlanFunctionParser::readLaunch(const PlanObject &object, const PlanFunction &function,
                                           FunctionRole role) {
+  if (object.optionalString("op") == "kernel.observe")
+    return readObservation(object, function, role);
   PlanLaunch launch;
   launch.kernel = object.string("kernel");
   launch.op = object.optionalString("op").value_or("");

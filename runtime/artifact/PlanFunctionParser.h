@@ -24,6 +24,8 @@ public:
 
 private:
   PlanLaunch readLaunch(const PlanObject &object, const PlanFunction &function, FunctionRole role);
+  PlanLaunch readObservation(const PlanObject &object, const PlanFunction &function,
+                             FunctionRole role);
   PlanArgument readArgument(const PlanObject &object, const PlanFunction &function,
                             FunctionRole role);
   StepInput readInput(const PlanObject &object, FunctionRole role) const;

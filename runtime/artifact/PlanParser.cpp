@@ -57,6 +57,7 @@ Plan qopt::parsePlan(std::string_view text, const std::string &file) {
   Plan plan;
   plan.compiler = root.string("compiler");
   plan.recipe = root.optionalString("recipe").value_or("");
+  plan.modelHash = root.optionalString("model_hash").value_or("");
   plan.config = modelConfigFromJson(root.object("config"));
   if (std::optional<JsonObject> generation = root.optionalObject("generation"))
     plan.generation = generationConfigFromJson(*generation);

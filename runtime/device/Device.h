@@ -9,6 +9,7 @@
 #define QOPT_RUNTIME_DEVICE_DEVICE_H
 
 #include "runtime/artifact/Plan.h"
+#include "runtime/device/ActivationObserver.h"
 #include <array>
 #include <memory>
 #include <span>
@@ -43,6 +44,7 @@ struct Bindings {
   std::vector<CachePools> caches;
   std::array<uint64_t, numStepInputs> inputs{}; ///< By StepInput; 0 where not given.
   int64_t maxPages = 0;
+  ActivationObserver *observer = nullptr; ///< For observations; without one they do nothing.
 };
 
 /// A machine that runs an artifact: it has the kernels and the weights. Calls are made by one

@@ -58,6 +58,7 @@ Session::Session(const Plan &plan, Device &device, const SessionOptions &options
   inputs.bindTo(bindings);
   bindings.inputs[size_t(StepInput::RopeTable)] = ropeTable.address();
   bindings.inputs[size_t(StepInput::Hidden)] = hidden->address();
+  bindings.observer = options.observer;
   auto bind = [&](const PlanFunction &function, int64_t maxRows, const DeviceBuffer *result) {
     return std::make_unique<BoundFunction>(device, function, bindings, maxRows, result);
   };

@@ -20,6 +20,7 @@ struct SessionOptions {
   int64_t context = 0;      ///< Tokens of one sequence at most; 0: the model's own limit.
   int64_t chunk = 512;      ///< Rows of one step at most; longer inputs take several steps.
   int64_t maxSequences = 1; ///< At a time.
+  ActivationObserver *observer = nullptr; ///< Sees the rows that the plan has observed; outlives.
 };
 
 /// Tokens to append to a sequence.

@@ -30,6 +30,7 @@ int main(int argc, char **argv) {
   qopt::addEvalCommand(app);
   qopt::addBenchCommand(app);
   qopt::addCompareCommand(app);
+  qopt::addCalibrateCommand(app);
   qopt::addInfoCommand(app);
 
   // CLI11 would only say that a subcommand is missing.

@@ -83,7 +83,8 @@ CpuDevice::CpuDevice(const Artifact &artifact, const PlanTarget &plan, const Pla
   for (const PlanFunction *function :
        {&plan.prefill, &plan.decode, &plan.prefillHead, &plan.decodeHead})
     for (const PlanLaunch &launch : function->launches)
-      this->module.kernel(launch.kernel);
+      if (!launch.observation)
+        this->module.kernel(launch.kernel);
 }
 
 std::string CpuDevice::describe() const {

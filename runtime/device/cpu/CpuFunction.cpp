@@ -15,7 +15,7 @@ using namespace qopt;
 CpuFunction::CpuFunction(const Artifact &artifact, const PlanFunction &function,
                          const Bindings &bindings, const KernelModule &module, ThreadPool &pool,
                          std::span<void *const> scratch)
-    : pool(pool), scratch(scratch) {
+    : pool(pool), scratch(scratch), observer(bindings.observer) {
   if (function.launches.size() > ThreadPool::maxStages)
     fail("{}: a function of {} launches is longer than the {} that can run", artifact.directory(),
          function.launches.size(), ThreadPool::maxStages);
@@ -23,8 +23,8 @@ CpuFunction::CpuFunction(const Artifact &artifact, const PlanFunction &function,
     return reinterpret_cast<uint64_t>(artifact.weight(weight.weight).bytes.data());
   };
   for (const PlanLaunch &launch : function.launches)
-    launches.push_back(
-        {&launch, module.kernel(launch.kernel), arguments.append(launch, bindings, addressOf)});
+    launches.push_back({&launch, launch.observation ? nullptr : module.kernel(launch.kernel),
+                        arguments.append(launch, bindings, addressOf)});
 }
 
 void CpuFunction::setShape(const StepShape &newShape) {
@@ -57,6 +57,15 @@ void CpuFunction::run(const StepShape &newShape) {
 
 void CpuFunction::runPiece(uint32_t stage, uint32_t piece, unsigned worker) {
   const Launch &launch = launches[stage];
+  if (!launch.kernel)
+    return observe(launch);
   const int64_t *boundary = boundaries.data() + launch.firstBoundary + piece;
   launch.kernel(arguments.at(launch.firstArgument), boundary[0], boundary[1], scratch[worker]);
+}
+
+void CpuFunction::observe(const Launch &launch) {
+  if (observer)
+    observer->observe(*launch.plan->observation,
+                      reinterpret_cast<const float *>(*arguments.at(launch.firstArgument)),
+                      shape.rows);
 }

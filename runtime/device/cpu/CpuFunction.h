@@ -28,7 +28,7 @@ public:
 private:
   struct Launch {
     const PlanLaunch *plan;
-    CpuKernel kernel;
+    CpuKernel kernel;         ///< Null for an observation, which is one piece.
     size_t firstArgument;     ///< In `arguments`.
     size_t firstBoundary = 0; ///< In `boundaries`.
     uint32_t pieces = 0;
@@ -36,6 +36,7 @@ private:
 
   void setShape(const StepShape &newShape);
   void cutIntoPieces(Launch &launch);
+  void observe(const Launch &launch);
 
   uint32_t numStages() const override { return uint32_t(launches.size()); }
   uint32_t numPieces(uint32_t stage) const override { return launches[stage].pieces; }
@@ -43,6 +44,7 @@ private:
 
   ThreadPool &pool;
   std::span<void *const> scratch;
+  ActivationObserver *observer;
   std::vector<Launch> launches;
   LaunchArguments arguments;
   StepShape shape{0, 0};           ///< What arguments and pieces are for.

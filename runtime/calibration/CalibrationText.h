@@ -1,0 +1,32 @@
+//===- CalibrationText.h - as much of a text as is needed -------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_RUNTIME_CALIBRATION_CALIBRATIONTEXT_H
+#define QOPT_RUNTIME_CALIBRATION_CALIBRATIONTEXT_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qopt {
+
+class Tokenizer;
+
+/// The first `count` tokens of a file, without BOS. The file is encoded piece by piece, so that a
+/// large one costs no more memory than a small one. Throws an Error that says how many tokens the
+/// file has if they are too few.
+std::vector<int32_t> encodeBeginning(const std::string &path, const Tokenizer &tokenizer,
+                                     int64_t count);
+
+/// Disjoint windows of `ctx` tokens, the last of what is left. Where the tokenizer adds BOS, it
+/// takes the place of each window's first token, as in llama.cpp's perplexity.
+std::vector<std::vector<int32_t>> cutWindows(const std::vector<int32_t> &tokens,
+                                             const Tokenizer &tokenizer, int64_t ctx);
+
+} // namespace qopt
+
+#endif // QOPT_RUNTIME_CALIBRATION_CALIBRATIONTEXT_H

@@ -1,0 +1,152 @@
+//===- Calibrate.cpp - qrun calibrate -------------------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/calibration/ActivationRecorder.h"
+#include "runtime/calibration/CalibrationText.h"
+#include "runtime/formats/Error.h"
+#include "runtime/session/Session.h"
+#include "tools/qrun/Model.h"
+#include "tools/qrun/Subcommand.h"
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <unistd.h>
+
+using namespace qopt;
+
+namespace {
+
+struct CalibrateOptions {
+  std::string artifact;
+  std::string textFile;
+  std::string output;
+  int64_t tokens = 65536;
+  int64_t ctx = 0; ///< 0: 512, or the model's context if that is less.
+  int64_t sampleRows = 64;
+  ModelOptions model;
+  bool json = false;
+};
+
+/// Rewrites one line of a terminal; nothing elsewhere.
+class CalibrateProgress {
+public:
+  explicit CalibrateProgress(int64_t tokens)
+      : tokens(tokens), isTerminal(isatty(STDERR_FILENO) != 0) {}
+  ~CalibrateProgress() {
+    if (isTerminal)
+      fmt::print(stderr, "\r\033[K");
+  }
+
+  void show(int64_t done) const {
+    if (isTerminal)
+      fmt::print(stderr, "\r{} of {} tokens, {:.0f} tokens/s\033[K", done, tokens,
+                 double(done) / seconds());
+  }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+private:
+  int64_t tokens;
+  bool isTerminal;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
+} // namespace
+
+static int64_t chooseCtx(const CalibrateOptions &options, const Plan &plan) {
+  const int64_t limit = plan.config.maxPosition;
+  if (options.ctx > limit)
+    fail("--ctx {} is beyond the {} tokens of context of {}", options.ctx, limit, options.artifact);
+  return options.ctx ? options.ctx : std::min<int64_t>(512, limit);
+}
+
+/// Every token's logits are asked for, so that the head's input is observed, too.
+static double runWindows(Session &session, const std::vector<std::vector<int32_t>> &windows,
+                         int64_t tokens) {
+  CalibrateProgress progress(tokens);
+  int64_t done = 0;
+  for (const std::vector<int32_t> &window : windows) {
+    const Feed feed{session.addSequence(), window, 0};
+    session.run(std::span(&feed, 1), [](const TokenResult &) {});
+    session.removeSequence(feed.sequence);
+    progress.show(done += int64_t(window.size()));
+  }
+  return progress.seconds();
+}
+
+static void printReport(const CalibrateOptions &options, const ActivationRecorder &recorder,
+                        const ProfileOrigin &origin, double seconds) {
+  if (!options.json) {
+    fmt::print("{}: {} inputs, {} tokens of {} in windows of {}, {:.0f} tokens/s\n", options.output,
+               recorder.inputs().size(), origin.tokens, origin.text, origin.ctx,
+               double(origin.tokens) / seconds);
+    return;
+  }
+  Json inputs = Json::array();
+  for (const NamedStatistics &input : recorder.inputs())
+    inputs.push_back({{"weights", input.weights},
+                      {"channels", input.statistics.channels()},
+                      {"count", input.statistics.count()},
+                      {"min", std::ranges::min(input.statistics.min())},
+                      {"max", std::ranges::max(input.statistics.max())}});
+  const Json json = {{"profile", options.output},
+                     {"model_hash", origin.modelHash},
+                     {"text", origin.text},
+                     {"tokens", origin.tokens},
+                     {"ctx", origin.ctx},
+                     {"seconds", seconds},
+                     {"tokens_per_s", double(origin.tokens) / seconds},
+                     {"inputs", inputs}};
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
+static void runCalibrate(const CalibrateOptions &options) {
+  const Model model(options.artifact, options.model, TokenizerUse::Needed);
+  const int64_t ctx = chooseCtx(options, model.plan());
+  ActivationRecorder recorder(model.device().target(), options.tokens, options.sampleRows);
+  const std::vector<std::vector<int32_t>> windows = cutWindows(
+      encodeBeginning(options.textFile, model.tokenizer(), options.tokens), model.tokenizer(), ctx);
+  Session session(model.plan(), model.device(), {ctx, options.model.chunk, 1, &recorder});
+  const double seconds = runWindows(session, windows, options.tokens);
+  recorder.checkFinite();
+  const ProfileOrigin origin{model.plan().modelHash, options.textFile, options.tokens, ctx,
+                             "qrun " QOPT_VERSION};
+  writeProfile(options.output, origin, recorder.inputs());
+  printReport(options, recorder, origin, seconds);
+}
+
+void qopt::addCalibrateCommand(CLI::App &app) {
+  auto options = std::make_shared<CalibrateOptions>();
+  CLI::App *command = app.add_subcommand(
+      "calibrate", "Record statistics of activations, for quantization, while a text runs");
+  command->add_option("artifact", options->artifact, "What qopt --instrument made: X.qmod")
+      ->required();
+  command->add_option("--data", options->textFile, "Text file to run")->required();
+  command->add_option("-o,--output", options->output, "The profile to write: X.safetensors")
+      ->required();
+  command->add_option("--tokens", options->tokens, "Tokens of the text to run")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 32))
+      ->capture_default_str();
+  command
+      ->add_option("-c,--ctx", options->ctx,
+                   "Tokens of a window (default: 512, or the model's context if that is less)")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--sample-rows", options->sampleRows,
+                   "Rows of each input to keep, for searches and errors")
+      ->check(CLI::Range(0, 1 << 16))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Print JSON");
+  options->model.addTo(*command);
+  command->footer("Example: qopt MODEL --instrument -o obs.qmod\n"
+                  "         qrun calibrate obs.qmod --data text.txt --tokens 65536 "
+                  "-o stats.safetensors\n"
+                  "The profile serves qopt --smooth-quant, --quantize-activations and "
+                  "--quantization-report.");
+  command->callback([options] { runCalibrate(*options); });
+}
