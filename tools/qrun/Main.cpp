@@ -31,6 +31,7 @@ int main(int argc, char **argv) {
   qopt::addBenchCommand(app);
   qopt::addCompareCommand(app);
   qopt::addCalibrateCommand(app);
+  qopt::addCheckCommand(app);
   qopt::addInfoCommand(app);
 
   // CLI11 would only say that a subcommand is missing.

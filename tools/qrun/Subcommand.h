@@ -20,6 +20,7 @@ namespace qopt {
 void addGenerateCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 void addCalibrateCommand(CLI::App &app);
+void addCheckCommand(CLI::App &app);
 void addCompareCommand(CLI::App &app);
 void addEvalCommand(CLI::App &app);
 void addInfoCommand(CLI::App &app);

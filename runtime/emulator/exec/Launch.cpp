@@ -26,7 +26,8 @@ namespace {
 class GridRun {
 public:
   explicit GridRun(const Launch &launch)
-      : launch(launch), blocks(uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2]) {}
+      : launch(launch), blocks(std::min(uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2],
+                                        launch.maxBlocks)) {}
 
   /// Runs blocks until none is left. Does not throw.
   void work(unsigned core);

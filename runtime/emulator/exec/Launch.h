@@ -33,6 +33,8 @@ struct Launch {
   bool countAccesses = false;
   /// Instructions of one warp after which a block is taken to be in an endless loop.
   uint64_t instructionLimit = uint64_t(1) << 32;
+  /// Run only the first blocks of the grid, x fastest.
+  uint64_t maxBlocks = UINT64_MAX;
   /// The op that the launch belongs to, for messages; may be empty.
   std::string_view location = {};
 

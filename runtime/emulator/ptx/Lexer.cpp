@@ -93,10 +93,11 @@ void Lexer::skipBlanks() {
   }
 }
 
-/// Words contain `::` where a letter follows, as in `shared::cta`: labels end with a single colon.
+/// Words contain `::`, as in `shared::cta` and `L2::128B`: labels end with a single colon.
 Token Lexer::word() {
   size_t begin = position;
-  while (continuesWord(at(0)) || (at(0) == ':' && at(1) == ':' && isLetter(at(2))))
+  while (continuesWord(at(0)) ||
+         (at(0) == ':' && at(1) == ':' && (isLetter(at(2)) || isDigit(at(2)))))
     position += at(0) == ':' ? 2 : 1;
   return token(Kind::Word, begin);
 }
