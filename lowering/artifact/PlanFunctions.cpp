@@ -179,7 +179,13 @@ FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value va
   auto producer = value.getDefiningOp<LaunchOpInterface>();
   if (!producer || !producer.getSlotsAttr())
     return op->emitOpError("has an operand without a buffer; run plan-buffers");
-  return OrderedJson{{"slot", producer.getSlotsAttr()[cast<OpResult>(value).getResultNumber()]}};
+  auto type = cast<RankedTensorType>(value.getType());
+  OrderedJson json{{"slot", producer.getSlotsAttr()[cast<OpResult>(value).getResultNumber()]},
+                   {"columns", type.getDimSize(type.getRank() - 1)},
+                   {"type", elementTypeName(type)}};
+  if (value.getDefiningOp() == op.getOperation())
+    json["result"] = true;
+  return json;
 }
 
 OrderedJson FunctionPlanner::planWeight(LaunchOpInterface op, llm::GetOp weight) {

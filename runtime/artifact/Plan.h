@@ -58,14 +58,23 @@ enum class StepInput : uint8_t {
   TokenPos,  ///< [T] position of each row in its sequence
   PageTable, ///< [B, max_pages] page of every `pageTokens` tokens
   RopeTable, ///< f32 [context, head_dim/2, 2] cosine and sine of each position
+  Counters,  ///< [T, rowCounters], zero before and after each launch
 };
-constexpr size_t numStepInputs = 9;
+constexpr size_t numStepInputs = 10;
+/// Counters of a row.
+constexpr int64_t rowCounters = 256;
 
 /// 64-bit integers that a step passes.
 enum class StepScalar : uint8_t { Rows, Sequences, MaxPages };
 
 struct SlotArgument {
-  size_t slot; ///< Index into PlanFunction::slots.
+  size_t slot;         ///< Index into PlanFunction::slots.
+  int64_t columns = 0; ///< Of the rows there; 0 where the plan does not say.
+  DType type = DType::F32;
+  bool isResult = false; ///< Written, not read.
+
+  /// Elements from row to row (docs/architecture.md).
+  int64_t stride() const { return (columns + 31) / 32 * 32; }
 };
 struct WeightArgument {
   size_t weight; ///< Index into Plan::weights.

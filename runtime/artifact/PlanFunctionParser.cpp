@@ -51,6 +51,14 @@ static std::vector<PlanSlot> readSlots(const PlanObject &function) {
   return slots;
 }
 
+static DType readElementType(const PlanObject &object) {
+  std::string type = object.string("type");
+  std::optional<DType> dtype = parseDType(type);
+  if (dtype != DType::F32 && dtype != DType::BF16)
+    object.failAt("type", fmt::format("is {}; expected 'f32' or 'bf16'", quote(type)));
+  return *dtype;
+}
+
 /// Whether a slot is large enough for all rows of the function.
 static bool holdsRows(const PlanFunction &function, size_t slot, int64_t rowBytes) {
   const PlanSlot &size = function.slots[slot];
@@ -65,11 +73,7 @@ static PlanResult readResult(const PlanObject &object, const PlanFunction &funct
   result.slot = size_t(object.integer("slot", 0, int64_t(function.slots.size()) - 1));
   result.columns = object.integer("columns", 1, maxSlotBytesPerRow);
   result.stride = object.integer("stride", result.columns, maxSlotBytesPerRow);
-  std::string type = object.string("type");
-  std::optional<DType> dtype = parseDType(type);
-  if (dtype != DType::F32 && dtype != DType::BF16)
-    object.failAt("type", fmt::format("is {}; expected 'f32' or 'bf16'", quote(type)));
-  result.type = *dtype;
+  result.type = readElementType(object);
 
   const PlanSlot &slot = function.slots[result.slot];
   int64_t rowBytes = result.stride * int64_t(byteSize(result.type));
@@ -154,6 +158,7 @@ StepInput PlanFunctionParser::readInput(const PlanObject &object, FunctionRole r
       {"token_pos", StepInput::TokenPos},
       {"page_table", StepInput::PageTable},
       {"rope_table", StepInput::RopeTable},
+      {"counters", StepInput::Counters},
   };
   std::string name = object.string("input");
   StepInput input = lookUp(object, "input", name, names);
@@ -179,6 +184,25 @@ WeightForm PlanFunctionParser::readForm(const PlanObject &object) const {
   return form;
 }
 
+/// The type of a slot's rows, which must fit the slot.
+static SlotArgument readSlot(const PlanObject &object, const PlanFunction &function) {
+  SlotArgument argument{size_t(object.integer("slot", 0, int64_t(function.slots.size()) - 1))};
+  if (!object.has("columns"))
+    return argument;
+  argument.columns = object.integer("columns", 1, maxSlotBytesPerRow);
+  std::string type = object.string("type");
+  std::optional<DType> dtype = parseDType(type);
+  if (!dtype)
+    object.failAt("type", fmt::format("is {}, which is no element type", quote(type)));
+  argument.type = *dtype;
+  argument.isResult = object.has("result");
+  int64_t rowBytes = argument.stride() * int64_t(byteSize(argument.type));
+  if (!holdsRows(function, argument.slot, rowBytes))
+    object.failAt("columns", fmt::format("is {} of {}, too large for slot {}", argument.columns,
+                                         shortName(argument.type), argument.slot));
+  return argument;
+}
+
 WeightArgument PlanFunctionParser::readWeight(const PlanObject &object) {
   WeightArgument argument{weights.indexOf(object.string("weight"), object), readForm(object)};
   argument.ways = object.optionalInteger("ways", 1, 2).value_or(1);
@@ -191,7 +215,7 @@ PlanArgument PlanFunctionParser::readArgument(const PlanObject &object,
   if (object.has("slot")) {
     if (function.slots.empty())
       object.failAt("slot", "refers to a slot, but there are none");
-    return SlotArgument{size_t(object.integer("slot", 0, int64_t(function.slots.size()) - 1))};
+    return readSlot(object, function);
   }
   if (object.has("weight"))
     return readWeight(object);

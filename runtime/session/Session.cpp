@@ -47,7 +47,8 @@ Session::Session(const Plan &plan, Device &device, const SessionOptions &options
       chunkRows(checkedChunk(options.chunk)),
       kvCache(plan, device, contextTokens, checkedSequences(options.maxSequences)),
       ropeTable(plan, device, contextTokens),
-      inputs(device, chunkRows, options.maxSequences, kvCache.maxPages(), maxHeadRows) {
+      inputs(device, chunkRows, options.maxSequences, kvCache.maxPages(), maxHeadRows,
+             device.target().decode.rows.value_or(chunkRows)) {
   const PlanTarget &target = device.target();
   hidden = device.allocate(
       std::max(resultBytes(target.prefill, chunkRows), resultBytes(target.decode, chunkRows)),

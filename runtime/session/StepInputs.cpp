@@ -12,11 +12,12 @@
 using namespace qopt;
 
 StepInputs::StepInputs(Device &device, int64_t maxRows, int64_t maxSequences, int64_t maxPages,
-                       int64_t maxHeadRows)
+                       int64_t maxHeadRows, int64_t counterRows)
     : device(device), maxPages(maxPages), ids(makeArray(maxRows)),
       seqStart(makeArray(maxSequences + 1)), past(makeArray(maxSequences)),
       tokenSeq(makeArray(maxRows)), tokenPos(makeArray(maxRows)),
-      pageTable(makeArray(maxSequences * maxPages)), headRows(makeArray(maxHeadRows)) {}
+      pageTable(makeArray(maxSequences * maxPages)), headRows(makeArray(maxHeadRows)),
+      counters(makeArray(counterRows * rowCounters)) {}
 
 StepInputs::Array StepInputs::makeArray(int64_t capacity) {
   return {{}, device.allocate(uint64_t(capacity) * sizeof(int32_t), "the arrays of a step")};
@@ -67,4 +68,5 @@ void StepInputs::bindTo(Bindings &bindings) const {
   bind(StepInput::TokenSeq, tokenSeq);
   bind(StepInput::TokenPos, tokenPos);
   bind(StepInput::PageTable, pageTable);
+  bind(StepInput::Counters, counters);
 }

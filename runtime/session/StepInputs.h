@@ -16,7 +16,7 @@ namespace qopt {
 class StepInputs {
 public:
   StepInputs(Device &device, int64_t maxRows, int64_t maxSequences, int64_t maxPages,
-             int64_t maxHeadRows);
+             int64_t maxHeadRows, int64_t counterRows);
 
   /// Starts a new batch.
   void clear();
@@ -44,6 +44,7 @@ private:
   Device &device;
   int64_t maxPages;
   Array ids, seqStart, past, tokenSeq, tokenPos, pageTable, headRows;
+  Array counters; ///< Zero, and left so by the kernels that count in them.
 };
 
 } // namespace qopt
