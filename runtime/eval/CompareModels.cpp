@@ -9,22 +9,20 @@
 
 namespace qopt {
 
-std::vector<DivergenceResult> compareModels(LogitsSource &base,
-                                            std::span<LogitsSource *const> models,
-                                            std::span<const Window> windows, size_t vocabSize,
-                                            const std::function<void(size_t)> &progress) {
-  std::vector<Divergence> divergences(models.size());
-  std::vector<double> baseRows, row(vocabSize);
+Comparison compareModels(ComparisonBase &base, std::span<LogitsSource *const> models,
+                         std::span<const Window> windows, size_t vocabSize,
+                         const std::function<void(size_t)> &progress) {
+  std::vector<Divergence> divergences(models.size(), Divergence(base.leastKnown()));
+  std::vector<double> baseRows, row(vocabSize), baseNll;
   for (size_t i = 0; i < windows.size(); ++i) {
     const Window &window = windows[i];
     baseRows.resize(window.numScored() * vocabSize);
+    base.read(window, baseRows);
     auto baseRow = [&](size_t position) {
       return std::span(baseRows).subspan((position - window.firstScored) * vocabSize, vocabSize);
     };
-    base.visitLogits(std::span(&window, 1),
-                     [&](size_t, size_t position, std::span<const float> logits) {
-                       logSoftmax(logits, baseRow(position));
-                     });
+    for (size_t t = window.firstScored; t < window.tokens.size(); ++t)
+      baseNll.push_back(-baseRow(t)[size_t(window.tokens[t])]);
     for (size_t m = 0; m < models.size(); ++m)
       models[m]->visitLogits(std::span(&window, 1),
                              [&](size_t, size_t position, std::span<const float> logits) {
@@ -33,10 +31,10 @@ std::vector<DivergenceResult> compareModels(LogitsSource &base,
                              });
     progress(i + 1);
   }
-  std::vector<DivergenceResult> results;
+  Comparison result{int64_t(baseNll.size()), estimatePerplexity(baseNll), {}};
   for (const Divergence &divergence : divergences)
-    results.push_back(divergence.result());
-  return results;
+    result.models.push_back(divergence.result());
+  return result;
 }
 
 } // namespace qopt

@@ -8,18 +8,23 @@
 #ifndef QOPT_RUNTIME_EVAL_COMPAREMODELS_H
 #define QOPT_RUNTIME_EVAL_COMPAREMODELS_H
 
+#include "runtime/eval/ComparisonBase.h"
 #include "runtime/eval/Divergence.h"
-#include "runtime/eval/LogitsSource.h"
 
 namespace qopt {
+
+struct Comparison {
+  int64_t tokens = 0; ///< Scored.
+  Estimate basePerplexity;
+  std::vector<DivergenceResult> models;
+};
 
 /// Compares each of `models` with `base` on every scored token of `windows`, one window at a time:
 /// one window's log-probabilities of the base are all that is kept, 8 bytes for each scored token
 /// and token of the vocabulary. `progress` learns the number of windows done.
-std::vector<DivergenceResult> compareModels(LogitsSource &base,
-                                            std::span<LogitsSource *const> models,
-                                            std::span<const Window> windows, size_t vocabSize,
-                                            const std::function<void(size_t)> &progress);
+Comparison compareModels(ComparisonBase &base, std::span<LogitsSource *const> models,
+                         std::span<const Window> windows, size_t vocabSize,
+                         const std::function<void(size_t)> &progress);
 
 } // namespace qopt
 

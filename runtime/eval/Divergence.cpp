@@ -43,6 +43,12 @@ static Estimate estimate(std::span<const double> values) {
   return {mean(values), std::sqrt(covarianceOfMean(values, values))};
 }
 
+Estimate estimatePerplexity(std::span<const double> negativeLogLikelihoods) {
+  const Estimate logarithm = estimate(negativeLogLikelihoods);
+  const double value = std::exp(logarithm.mean);
+  return {value, value * logarithm.error};
+}
+
 /// Linear between the two nearest ranks, as llama.cpp's percentile().
 static double percentile(std::span<const double> sorted, double fraction) {
   if (sorted.size() == 1)
@@ -64,7 +70,8 @@ void Divergence::add(std::span<const double> base, std::span<const double> model
   assert(base.size() == model.size() && token >= 0 && size_t(token) < base.size());
   double sum = 0;
   for (size_t i = 0; i < base.size(); ++i)
-    sum += std::exp(base[i]) * (base[i] - model[i]);
+    if (base[i] > leastKnown)
+      sum += std::exp(base[i]) * (base[i] - model[i]);
   kl.push_back(sum);
   const auto correct = size_t(token);
   deltaP.push_back(std::exp(model[correct]) - std::exp(base[correct]));
@@ -80,13 +87,7 @@ DivergenceResult Divergence::result() const {
   assert(!kl.empty());
   DivergenceResult result;
   result.tokens = tokens();
-  auto perplexity = [](std::span<const double> values) {
-    const Estimate logarithm = estimate(values);
-    const double value = std::exp(logarithm.mean);
-    return Estimate{value, value * logarithm.error};
-  };
-  result.basePerplexity = perplexity(baseNll);
-  result.perplexity = perplexity(nll);
+  result.perplexity = estimatePerplexity(nll);
 
   const double varianceBase = covarianceOfMean(baseNll, baseNll);
   const double variance = covarianceOfMean(nll, nll);

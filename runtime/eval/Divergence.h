@@ -9,6 +9,7 @@
 #define QOPT_RUNTIME_EVAL_DIVERGENCE_H
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct Estimate {
   double error = 0;
 };
 
+/// exp of the mean of -log p, and its standard error.
+Estimate estimatePerplexity(std::span<const double> negativeLogLikelihoods);
+
 /// The distribution of a per-token quantity.
 struct Distribution {
   Estimate estimate;
@@ -36,7 +40,6 @@ struct Distribution {
 /// apart: the errors of the two perplexities are those of the text.
 struct DivergenceResult {
   int64_t tokens = 0;
-  Estimate basePerplexity;
   Estimate perplexity;
   Estimate logRatio;         ///< ln(PPL / PPL(base)), its error from the paired differences.
   double correlation = 0;    ///< Of the two models' log-likelihoods.
@@ -49,6 +52,10 @@ struct DivergenceResult {
 /// Compares two models token by token.
 class Divergence {
 public:
+  /// Log-probabilities of the base up to `leastKnown` are left out of the KL divergence.
+  explicit Divergence(double leastKnown = -std::numeric_limits<double>::infinity())
+      : leastKnown(leastKnown) {}
+
   /// `base` and `model` are log-probabilities of the same prediction; `token` is what followed.
   void add(std::span<const double> base, std::span<const double> model, int32_t token);
 
@@ -57,6 +64,7 @@ public:
   DivergenceResult result() const;
 
 private:
+  double leastKnown;
   std::vector<double> kl, deltaP, baseNll, nll;
   int64_t numSameTop = 0;
 };

@@ -113,6 +113,8 @@ std::vector<double> ropeInverseFrequencies(const ModelConfig &config);
 /// Elements of all tensors of a checkpoint; tied embeddings count once. At most 2^63 - 1 within
 /// ModelLimits.
 int64_t numParameters(const ModelConfig &config);
+/// Those of the matrix products of one layer.
+int64_t layerMatrixParameters(const ModelConfig &config);
 
 } // namespace qopt
 

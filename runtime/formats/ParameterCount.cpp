@@ -13,25 +13,24 @@ static int64_t normParameters(const ModelConfig &config) {
   return config.hiddenSize * (config.normKind == NormKind::Layer ? 2 : 1);
 }
 
-static int64_t attentionParameters(const ModelConfig &config) {
-  const int64_t heads = config.numHeads * config.headDim;
-  const int64_t kvHeads = config.numKvHeads * config.headDim;
-  int64_t count = config.hiddenSize * (heads + 2 * kvHeads) + heads * config.hiddenSize;
+/// Biases and the norms of single heads.
+static int64_t layerVectorParameters(const ModelConfig &config) {
+  int64_t count = 2 * normParameters(config);
   if (config.qkvBias)
-    count += heads + 2 * kvHeads;
+    count += (config.numHeads + 2 * config.numKvHeads) * config.headDim;
   if (config.attnOutBias)
     count += config.hiddenSize;
   if (config.qkNorm)
     count += 2 * config.headDim;
+  if (config.mlpBias)
+    count += (config.gatedMlp ? 2 : 1) * config.intermediateSize + config.hiddenSize;
   return count;
 }
 
-static int64_t mlpParameters(const ModelConfig &config) {
-  const int64_t inward = config.gatedMlp ? 2 : 1;
-  int64_t count = (inward + 1) * config.hiddenSize * config.intermediateSize;
-  if (config.mlpBias)
-    count += inward * config.intermediateSize + config.hiddenSize;
-  return count;
+int64_t qopt::layerMatrixParameters(const ModelConfig &config) {
+  const int64_t attention = 2 * (config.numHeads + config.numKvHeads) * config.headDim;
+  const int64_t mlp = (config.gatedMlp ? 3 : 2) * config.intermediateSize;
+  return config.hiddenSize * (attention + mlp);
 }
 
 int64_t qopt::numParameters(const ModelConfig &config) {
@@ -39,6 +38,5 @@ int64_t qopt::numParameters(const ModelConfig &config) {
   int64_t count = tables * config.vocabSize * config.hiddenSize + normParameters(config);
   if (config.positionKind == PositionKind::Learned)
     count += config.maxPosition * config.hiddenSize;
-  return count + config.numLayers * (attentionParameters(config) + mlpParameters(config) +
-                                     2 * normParameters(config));
+  return count + config.numLayers * (layerMatrixParameters(config) + layerVectorParameters(config));
 }

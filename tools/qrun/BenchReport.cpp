@@ -37,6 +37,8 @@ static Rate tokensPerSecond(const BenchResult &result) {
   return rateOf(double(result.tokens * result.batch), result.seconds);
 }
 
+double qopt::meanTokensPerSecond(const BenchResult &result) { return tokensPerSecond(result).mean; }
+
 Json qopt::toJson(const BenchReport &report) {
   Json json = {{"artifact", report.artifact},
                {"device", report.device},

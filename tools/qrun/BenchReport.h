@@ -38,6 +38,9 @@ struct BenchReport {
   std::vector<BenchResult> results = {};
 };
 
+/// Of all sequences, over the repetitions.
+double meanTokensPerSecond(const BenchResult &result);
+
 Json toJson(const BenchReport &report);
 std::string toText(const BenchReport &report);
 

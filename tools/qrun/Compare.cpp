@@ -9,10 +9,12 @@
 #include "runtime/eval/EvaluationText.h"
 #include "runtime/eval/SessionLogits.h"
 #include "runtime/formats/Error.h"
-#include "runtime/formats/MappedFile.h"
+#include "tools/qrun/BenchReport.h"
 #include "tools/qrun/CompareReport.h"
 #include "tools/qrun/EvalReport.h"
 #include "tools/qrun/Model.h"
+#include "tools/qrun/PeakMemory.h"
+#include "tools/qrun/SessionBench.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -25,18 +27,20 @@ namespace {
 struct CompareOptions {
   std::vector<std::string> artifacts;
   std::string textFile;
+  std::string baseFile;
+  std::string keepFile;
   int64_t ctx = 512;
   int64_t windows = 0; ///< 0: all of the text.
   ModelOptions model;
+  bool speed = true;
   bool json = false;
 };
 
 /// A model that is compared: the artifact, its session, and the session's logits.
 struct Contender {
-  Contender(const std::string &path, const CompareOptions &options)
+  Contender(const std::string &path, const CompareOptions &options, int64_t ctx)
       : model(path, options.model, TokenizerUse::Needed),
-        session(model.plan(), model.device(), {options.ctx, options.model.chunk, 1}),
-        logits(session) {}
+        session(model.plan(), model.device(), {ctx, options.model.chunk, 1}), logits(session) {}
 
   Model model;
   Session session;
@@ -46,57 +50,172 @@ struct Contender {
 } // namespace
 
 /// The models must predict the same tokens of the same text.
-static void checkComparable(const Contender &base, const Contender &other) {
-  const int64_t baseVocab = base.model.plan().config.vocabSize;
-  const int64_t vocab = other.model.plan().config.vocabSize;
-  if (vocab != baseVocab)
+static void checkVocabulary(const Model &model, int64_t vocab, const std::string &base) {
+  if (model.plan().config.vocabSize != vocab)
     fail("{} predicts {} tokens and {} {}: only models of one vocabulary can be compared",
-         other.model.artifact().directory(), vocab, base.model.artifact().directory(), baseVocab);
+         model.artifact().directory(), model.plan().config.vocabSize, base, vocab);
 }
 
-static EvaluationText prepareWindows(const CompareOptions &options, const Model &model) {
-  if (options.ctx > model.plan().config.maxPosition)
-    fail("--ctx {} is beyond the {} tokens of context of {}", options.ctx,
+static void checkContext(const Model &model, int64_t ctx, std::string_view source) {
+  if (ctx > model.plan().config.maxPosition)
+    fail("{} {} is beyond the {} tokens of context of {}", source, ctx,
          model.plan().config.maxPosition, model.artifact().directory());
+}
+
+static EvaluationText windowsOfText(const CompareOptions &options, const Model &model) {
   const MappedFile file(options.textFile);
   const std::string_view text(reinterpret_cast<const char *>(file.bytes().data()),
                               file.bytes().size());
-  EvaluationText prepared =
-      prepareText(Convention::LlamaCpp, text, options.textFile, model.tokenizer(), options.ctx);
-  if (options.windows > 0 && size_t(options.windows) < prepared.windows.size())
-    prepared.windows.resize(size_t(options.windows));
-  return prepared;
+  return prepareText(Convention::LlamaCpp, text, options.textFile, model.tokenizer(), options.ctx);
+}
+
+/// As in the file, but for the beginning-of-text token that llama.cpp writes over the first of
+/// each.
+static EvaluationText windowsOfFile(const LogProbabilityFile &file, const Model &model) {
+  const Tokenizer &tokenizer = model.tokenizer();
+  const bool bos = tokenizer.addsBos() && tokenizer.bosId();
+  return {Convention::LlamaCpp, file.ctx(), bos,
+          llamaCppWindows(file.tokens(), file.ctx(), bos ? tokenizer.bosId() : std::nullopt),
+          std::nullopt};
+}
+
+/// The tokens of the windows, in order.
+static std::vector<int32_t> allTokens(const EvaluationText &text) {
+  std::vector<int32_t> tokens;
+  for (const Window &window : text.windows)
+    tokens.insert(tokens.end(), window.tokens.begin(), window.tokens.end());
+  return tokens;
+}
+
+/// Of llama-bench's names, as long as the context allows.
+static SessionBenchOptions speedTests(const ModelConfig &config) {
+  SessionBenchOptions tests;
+  tests.promptTokens = std::min<int64_t>(512, config.maxPosition);
+  tests.decodeTokens = std::min<int64_t>(32, config.maxPosition);
+  tests.repetitions = 3;
+  return tests;
+}
+
+/// Alone in memory, so that the peak is the model's own.
+static ModelSpeed measureSpeed(const std::string &path, const CompareOptions &options,
+                               std::string &names) {
+  resetPeakMemory();
+  const Model model(path, options.model, TokenizerUse::None);
+  SessionBench bench(model, speedTests(model.plan().config), options.model.chunk);
+  const BenchResult prefill = bench.prefill(), decode = bench.decode();
+  names = fmt::format("{}, {}", prefill.name, decode.name);
+  return {meanTokensPerSecond(prefill), meanTokensPerSecond(decode), peakMemoryBytes()};
+}
+
+static ComparedModel describe(const Model &model) {
+  const uint64_t bytes = model.artifact().weightBytes();
+  return {model.artifact().directory(), model.plan().recipe, bytes,
+          8 * double(bytes) / double(numParameters(model.plan().config)), std::nullopt};
+}
+
+using Contenders = std::vector<std::unique_ptr<Contender>>;
+
+/// Opens the artifacts and checks that they and the base can be compared.
+static Contenders openContenders(const CompareOptions &options,
+                                 const LogProbabilityFile *baseFile) {
+  const int64_t ctx = baseFile ? baseFile->ctx() : options.ctx;
+  Contenders contenders;
+  for (const std::string &path : options.artifacts) {
+    contenders.push_back(std::make_unique<Contender>(path, options, ctx));
+    const Model &model = contenders.back()->model;
+    if (baseFile)
+      checkVocabulary(model, baseFile->vocabSize(), options.baseFile);
+    else
+      checkVocabulary(model, contenders.front()->model.plan().config.vocabSize,
+                      options.artifacts.front());
+    checkContext(model, ctx, baseFile ? options.baseFile + ": ctx" : "--ctx");
+  }
+  return contenders;
+}
+
+/// Two tokenizers of one size may still be different ones.
+static void checkTokenizers(const CompareOptions &options, const Contenders &contenders,
+                            const EvaluationText &text) {
+  for (const std::unique_ptr<Contender> &contender : std::span(contenders).subspan(1)) {
+    const EvaluationText other = windowsOfText(options, contender->model);
+    if (!std::equal(text.windows.begin(), text.windows.end(), other.windows.begin(),
+                    other.windows.end()))
+      fail("{} encodes {} differently from {}: only models of one tokenizer can be compared",
+           contender->model.artifact().directory(), options.textFile, options.artifacts.front());
+  }
+}
+
+static EvaluationText prepareWindows(const CompareOptions &options, const Contenders &contenders,
+                                     const LogProbabilityFile *baseFile) {
+  const Model &first = contenders.front()->model;
+  EvaluationText text = baseFile ? windowsOfFile(*baseFile, first) : windowsOfText(options, first);
+  if (!baseFile)
+    checkTokenizers(options, contenders, text);
+  if (options.windows > 0 && size_t(options.windows) < text.windows.size())
+    text.windows.resize(size_t(options.windows));
+  return text;
+}
+
+/// The comparison itself, with progress on a terminal.
+static Comparison compare(ComparisonBase &base, std::span<LogitsSource *const> models,
+                          std::span<const Window> windows, int64_t vocab) {
+  const bool isTerminal = isatty(STDERR_FILENO) != 0;
+  return compareModels(base, models, windows, size_t(vocab), [&](size_t done) {
+    if (isTerminal)
+      fmt::print(stderr, "\r{} of {} windows\033[K{}", done, windows.size(),
+                 done == windows.size() ? "\r\033[K" : "");
+  });
+}
+
+/// Against the file, or else against the first model, whose log-probabilities may be kept.
+static Comparison compareContenders(const CompareOptions &options, const Contenders &contenders,
+                                    const LogProbabilityFile *baseFile,
+                                    const EvaluationText &text) {
+  const int64_t vocab = contenders.front()->model.plan().config.vocabSize;
+  std::vector<LogitsSource *> models;
+  for (const std::unique_ptr<Contender> &contender : contenders)
+    models.push_back(&contender->logits);
+  if (baseFile) {
+    FileBase base(*baseFile);
+    return compare(base, models, text.windows, vocab);
+  }
+  const std::span others = std::span(models).subspan(1);
+  if (options.keepFile.empty()) {
+    ModelBase base(*models.front());
+    return compare(base, others, text.windows, vocab);
+  }
+  LogProbabilityWriter keep(options.keepFile, text.ctx, vocab, allTokens(text));
+  ModelBase base(*models.front(), &keep);
+  Comparison result = compare(base, others, text.windows, vocab);
+  keep.commit();
+  return result;
 }
 
 static void runCompare(const CompareOptions &options) {
-  std::vector<std::unique_ptr<Contender>> contenders;
-  for (const std::string &path : options.artifacts) {
-    contenders.push_back(std::make_unique<Contender>(path, options));
-    checkComparable(*contenders.front(), *contenders.back());
-  }
-  const EvaluationText text = prepareWindows(options, contenders.front()->model);
-  std::vector<LogitsSource *> models;
-  for (size_t i = 1; i < contenders.size(); ++i)
-    models.push_back(&contenders[i]->logits);
-
-  const bool isTerminal = isatty(STDERR_FILENO) != 0;
-  const std::vector<DivergenceResult> results =
-      compareModels(contenders.front()->logits, models, text.windows,
-                    size_t(contenders.front()->model.plan().config.vocabSize), [&](size_t done) {
-                      if (isTerminal)
-                        fmt::print(stderr, "\r{} of {} windows\033[K{}", done, text.windows.size(),
-                                   done == text.windows.size() ? "\r\033[K" : "");
-                    });
+  if (options.artifacts.size() < 2 && options.baseFile.empty() && options.keepFile.empty())
+    fail(
+        "compare needs a base and another model: two artifacts, or one with --base or --save-base");
+  std::optional<LogProbabilityFile> file;
+  if (!options.baseFile.empty())
+    file.emplace(options.baseFile);
+  const LogProbabilityFile *baseFile = file ? &*file : nullptr;
 
   CompareReport report;
+  std::vector<std::optional<ModelSpeed>> speeds(options.artifacts.size());
+  if (options.speed)
+    for (size_t i = 0; i < speeds.size(); ++i)
+      speeds[i] = measureSpeed(options.artifacts[i], options, report.speedTests);
+
+  const Contenders contenders = openContenders(options, baseFile);
+  const EvaluationText text = prepareWindows(options, contenders, baseFile);
+  report.comparison = compareContenders(options, contenders, baseFile, text);
   report.convention = describeConvention(text.convention, text.ctx, text.bos);
   report.windows = int64_t(text.windows.size());
+  if (baseFile)
+    report.models.emplace_back().artifact = options.baseFile;
   for (size_t i = 0; i < contenders.size(); ++i) {
-    const Model &model = contenders[i]->model;
-    ComparedModel row{options.artifacts[i], model.plan().recipe, storedWeightBytes(model), {}};
-    if (i > 0)
-      row.divergence = results[i - 1];
-    report.models.push_back(std::move(row));
+    report.models.push_back(describe(contenders[i]->model));
+    report.models.back().speed = speeds[i];
   }
   if (options.json)
     std::printf("%s\n", toJson(report).dump(2).c_str());
@@ -110,16 +229,27 @@ void qopt::addCompareCommand(CLI::App &app) {
       "compare", "Measure how far models are from the first one, over the same tokens");
   command->add_option("artifacts", options->artifacts, "The base and what to compare: X.qmod ...")
       ->required()
-      ->expected(2, 64);
-  command->add_option("--text", options->textFile, "Text file to compare on")->required();
-  command->add_option("-c,--ctx", options->ctx, "Tokens of a window")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+      ->expected(1, 64);
+  auto *text = command->add_option("--text", options->textFile, "Text file to compare on");
+  auto *base = command->add_option("--base", options->baseFile,
+                                   "The base's log-probabilities, with their text, as kept by "
+                                   "--save-base or llama-perplexity --kl-divergence-base");
+  auto *keep = command->add_option("--save-base", options->keepFile,
+                                   "Keep the base's log-probabilities here, in the same format");
+  auto *ctx = command->add_option("-c,--ctx", options->ctx, "Tokens of a window")
+                  ->check(CLI::Range(4, int(maxStepRows)))
+                  ->capture_default_str();
+  base->excludes(text)->excludes(keep)->excludes(ctx);
   command->add_option("--windows", options->windows, "Windows of the text to use (default: all)")
       ->check(CLI::PositiveNumber);
+  command->add_flag("!--no-speed", options->speed, "Do not time prefill and decode");
   command->add_flag("--json", options->json, "Print JSON");
   options->model.addTo(*command);
   command->footer("Example: qrun compare base.qmod w8.qmod --text heldout.txt\n"
                   "Windows and scored tokens are those of llama.cpp's --kl-divergence.");
-  command->callback([options] { runCompare(*options); });
+  command->callback([options, text, base] {
+    if (text->count() + base->count() == 0)
+      throw CLI::RequiredError("--text or --base");
+    runCompare(*options);
+  });
 }

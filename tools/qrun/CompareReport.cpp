@@ -6,51 +6,68 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/qrun/CompareReport.h"
-#include "tools/qrun/Model.h"
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace qopt {
 
-uint64_t storedWeightBytes(const Model &model) {
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < model.plan().weights.size(); ++i)
-    bytes += model.artifact().weight(i).bytes.size();
-  return bytes;
-}
-
-/// The perplexity of the base, as measured beside any of the others.
-static std::optional<Estimate> basePerplexity(const CompareReport &report) {
-  for (const ComparedModel &model : report.models)
-    if (model.divergence)
-      return model.divergence->basePerplexity;
-  return std::nullopt;
-}
-
-std::string toText(const CompareReport &report) {
-  const DivergenceResult &any = *report.models.back().divergence;
-  std::string text = fmt::format("{} tokens of {} windows, [{}]; KL(base || model) in nats\n\n",
-                                 any.tokens, report.windows, report.convention);
+static size_t nameWidth(const CompareReport &report) {
   size_t width = 8;
   for (const ComparedModel &model : report.models)
     width = std::max(width, model.artifact.size());
-  text += fmt::format("{:<{}}  {:>9}  {:>18}  {:>20}  {:>21}  {:>9}  {:>9}  {:>8}  {:>7}\n",
-                      "artifact", width, "MB", "ppl", "ln(ppl/base)", "mean KL", "p99 KL", "max KL",
-                      "same top", "rms dp");
-  for (const ComparedModel &model : report.models) {
-    const Estimate ppl = model.divergence ? model.divergence->perplexity : *basePerplexity(report);
-    text += fmt::format("{:<{}}  {:>9.2f}  {:>9.4f} ± {:>6.4f}", model.artifact, width,
-                        double(model.weightBytes) / 1e6, ppl.mean, ppl.error);
-    if (const auto &d = model.divergence)
-      text += fmt::format("  {:>+9.6f} ± {:>8.6f}  {:>9.3e} ± {:>9.1e}  {:>9.2e}  {:>9.2e}  "
-                          "{:>7.2f}%  {:>6.3f}%",
-                          d->logRatio.mean, d->logRatio.error, d->klDivergence.estimate.mean,
-                          d->klDivergence.estimate.error, d->klDivergence.p99, d->klDivergence.max,
-                          100 * d->sameTop.mean, 100 * d->rmsDeltaP.mean);
-    else
-      text += "  base";
-    text += "\n";
+  return width;
+}
+
+static std::string qualityTable(const CompareReport &report) {
+  const size_t width = nameWidth(report);
+  std::string text =
+      fmt::format("{:<{}}  {:>18}  {:>20}  {:>21}  {:>9}  {:>9}  {:>8}  {:>7}\n", "artifact", width,
+                  "ppl", "ln(ppl/base)", "mean KL", "p99 KL", "max KL", "same top", "rms dp");
+  auto start = [&](const ComparedModel &model, const Estimate &perplexity) {
+    text += fmt::format("{:<{}}  {:>9.4f} ± {:>6.4f}", model.artifact, width, perplexity.mean,
+                        perplexity.error);
+  };
+  start(report.models.front(), report.comparison.basePerplexity);
+  text += "  base\n";
+  for (size_t i = 0; i < report.comparison.models.size(); ++i) {
+    const DivergenceResult &d = report.comparison.models[i];
+    start(report.models[i + 1], d.perplexity);
+    text += fmt::format("  {:>+9.6f} ± {:>8.6f}  {:>9.3e} ± {:>9.1e}  {:>9.2e}  {:>9.2e}  "
+                        "{:>7.2f}%  {:>6.3f}%\n",
+                        d.logRatio.mean, d.logRatio.error, d.klDivergence.estimate.mean,
+                        d.klDivergence.estimate.error, d.klDivergence.p99, d.klDivergence.max,
+                        100 * d.sameTop.mean, 100 * d.rmsDeltaP.mean);
   }
   return text;
+}
+
+static std::string costTable(const CompareReport &report) {
+  const size_t width = nameWidth(report);
+  std::string text = fmt::format("{:<{}}  {:>9}  {:>11}", "artifact", width, "MB", "bits/weight");
+  if (!report.speedTests.empty())
+    text += fmt::format("  {:>12}  {:>11}  {:>7}", "prefill t/s", "decode t/s", "peak MB");
+  text += "  recipe\n";
+  for (const ComparedModel &model : report.models) {
+    if (model.weightBytes == 0)
+      continue;
+    text += fmt::format("{:<{}}  {:>9.2f}  {:>11.3f}", model.artifact, width,
+                        double(model.weightBytes) / 1e6, model.bitsPerWeight);
+    if (model.speed)
+      text += fmt::format("  {:>12.2f}  {:>11.2f}  {:>7.1f}", model.speed->prefillTokensPerSecond,
+                          model.speed->decodeTokensPerSecond,
+                          double(model.speed->peakMemoryBytes) / 1e6);
+    text += fmt::format("  {}\n", model.recipe);
+  }
+  return text;
+}
+
+std::string toText(const CompareReport &report) {
+  std::string text = fmt::format("{} tokens of {} windows, [{}]; KL(base || model) in nats\n\n{}\n",
+                                 report.comparison.tokens, report.windows, report.convention,
+                                 qualityTable(report));
+  if (!report.speedTests.empty())
+    text += fmt::format("Speed of {}\n", report.speedTests);
+  return text + costTable(report);
 }
 
 static Json toJson(const Estimate &estimate) {
@@ -71,28 +88,42 @@ static Json toJson(const Distribution &d) {
           {"max", d.max}};
 }
 
+static Json toJson(const ComparedModel &model) {
+  Json json = {{"artifact", model.artifact}};
+  if (model.weightBytes > 0)
+    json.update({{"recipe", model.recipe},
+                 {"weight_bytes", model.weightBytes},
+                 {"bits_per_weight", model.bitsPerWeight}});
+  if (model.speed)
+    json.update({{"prefill_tokens_per_s", model.speed->prefillTokensPerSecond},
+                 {"decode_tokens_per_s", model.speed->decodeTokensPerSecond},
+                 {"peak_memory_bytes", model.speed->peakMemoryBytes}});
+  return json;
+}
+
+static Json toJson(const DivergenceResult &d) {
+  return {{"perplexity", toJson(d.perplexity)}, {"ln_ratio", toJson(d.logRatio)},
+          {"correlation", d.correlation},       {"kl_divergence", toJson(d.klDivergence)},
+          {"same_top", toJson(d.sameTop)},      {"delta_p", toJson(d.deltaP)},
+          {"rms_delta_p", toJson(d.rmsDeltaP)}};
+}
+
 Json toJson(const CompareReport &report) {
   Json models = Json::array();
-  for (const ComparedModel &model : report.models) {
-    Json json = {{"artifact", model.artifact},
-                 {"recipe", model.recipe},
-                 {"weight_bytes", model.weightBytes}};
-    if (const auto &d = model.divergence)
-      json.update({{"perplexity", toJson(d->perplexity)},
-                   {"ln_ratio", toJson(d->logRatio)},
-                   {"correlation", d->correlation},
-                   {"kl_divergence", toJson(d->klDivergence)},
-                   {"same_top", toJson(d->sameTop)},
-                   {"delta_p", toJson(d->deltaP)},
-                   {"rms_delta_p", toJson(d->rmsDeltaP)}});
+  for (size_t i = 0; i < report.models.size(); ++i) {
+    models.push_back(toJson(report.models[i]));
+    if (i == 0)
+      models[i]["perplexity"] = toJson(report.comparison.basePerplexity);
     else
-      json["perplexity"] = toJson(*basePerplexity(report));
-    models.push_back(std::move(json));
+      models[i].update(toJson(report.comparison.models[i - 1]));
   }
-  return {{"convention", report.convention},
-          {"windows", report.windows},
-          {"tokens", report.models.back().divergence->tokens},
-          {"models", std::move(models)}};
+  Json json = {{"convention", report.convention},
+               {"windows", report.windows},
+               {"tokens", report.comparison.tokens},
+               {"models", std::move(models)}};
+  if (!report.speedTests.empty())
+    json["speed_tests"] = report.speedTests;
+  return json;
 }
 
 } // namespace qopt

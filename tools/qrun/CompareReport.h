@@ -8,7 +8,7 @@
 #ifndef QOPT_TOOLS_QRUN_COMPAREREPORT_H
 #define QOPT_TOOLS_QRUN_COMPAREREPORT_H
 
-#include "runtime/eval/Divergence.h"
+#include "runtime/eval/CompareModels.h"
 #include "runtime/formats/Json.h"
 #include <optional>
 #include <string>
@@ -16,26 +16,31 @@
 
 namespace qopt {
 
-class Model;
-
-struct ComparedModel {
-  std::string artifact;
-  std::string recipe;
-  uint64_t weightBytes;
-  std::optional<DivergenceResult> divergence; ///< None for the base.
+/// What running a model costs.
+struct ModelSpeed {
+  double prefillTokensPerSecond;
+  double decodeTokensPerSecond;
+  uint64_t peakMemoryBytes;
 };
 
-/// The first model is the base.
+struct ComparedModel {
+  std::string artifact; ///< Or the file of a base's log-probabilities, of which no more is known.
+  std::string recipe;
+  uint64_t weightBytes = 0; ///< That the artifact's kernels read.
+  double bitsPerWeight = 0;
+  std::optional<ModelSpeed> speed;
+};
+
+/// The first model is the base; `comparison.models` are the others.
 struct CompareReport {
   std::string convention; ///< "llama.cpp ctx=512 bos"
   int64_t windows = 0;
+  std::string speedTests; ///< "pp512, tg32"; empty if none were run.
   std::vector<ComparedModel> models;
+  Comparison comparison;
 };
 
-/// Bytes of the weights that the artifact's kernels read.
-uint64_t storedWeightBytes(const Model &model);
-
-/// A table with a row for each model.
+/// A table of what the models lose, and one of what they cost, with a row for each.
 std::string toText(const CompareReport &report);
 Json toJson(const CompareReport &report);
 

@@ -44,10 +44,19 @@ TEST(Divergence, HandWorkedTokens) {
   EXPECT_NEAR(result.rmsDeltaP.mean, 0.25, 1e-15);
   // nll: ln 4 and ln 2 against ln 2 and ln(4/3).
   EXPECT_NEAR(result.perplexity.mean, std::sqrt(8.0), 1e-12);
-  EXPECT_NEAR(result.basePerplexity.mean, std::sqrt(8.0 / 3), 1e-12);
+  EXPECT_NEAR(estimatePerplexity(std::vector{std::log(2.0), std::log(4.0 / 3)}).mean,
+              std::sqrt(8.0 / 3), 1e-12);
   EXPECT_NEAR(result.logRatio.mean, 0.5 * std::log(3.0), 1e-12);
   // The first pair ties in the base, whose first is token 0; the second differs too.
   EXPECT_EQ(result.sameTop.mean, 0);
+}
+
+// What llama.cpp leaves out: log-probabilities of the base that its file does not hold.
+TEST(Divergence, UnknownBaseProbabilities) {
+  Divergence divergence(-16);
+  divergence.add(std::vector{std::log(0.5), std::log(0.25), -16.0}, logs({0.25, 0.25, 0.5}), 2);
+  const DivergenceResult result = divergence.result();
+  EXPECT_NEAR(result.klDivergence.estimate.mean, 0.5 * std::log(2.0), 1e-15);
 }
 
 TEST(Divergence, EqualModels) {
