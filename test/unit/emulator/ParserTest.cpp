@@ -183,7 +183,7 @@ TEST(Parser, AcceptsWhatIsOnlyForOtherTools) {
   { .reg .b32 %r; .pragma "nounroll"; mov.u32 %r, -1; }
   ld.param.u64 %rd0, [p];
   prefetch.global.L2 [%rd0];
-  ld.global.nc.L1::no_allocate.L2::128B.b32 %r0, [%rd0];
+  ld.global.nc.L1::no_allocate.L2::128B.b64 %rd1, [%rd0];
   ret;
 }
 )"),
