@@ -36,11 +36,6 @@ static bool checkReplaceable(const std::string &path) {
   return true;
 }
 
-static void removeAll(const std::string &path) {
-  std::error_code ignored;
-  fs::remove_all(path, ignored);
-}
-
 /// Puts the directory `replacement` in the place of the directory `path`, whose contents end up
 /// in `replacement`. Returns an errno.
 static int swapDirectories(const std::string &replacement, const std::string &path) {
@@ -61,26 +56,23 @@ static int swapDirectories(const std::string &replacement, const std::string &pa
 }
 
 AtomicDirectory::AtomicDirectory(std::string path)
-    : finalPath(resolveOutputPath(std::move(path))), buildPath(temporaryPathFor(finalPath)) {
+    : finalPath(resolveOutputPath(std::move(path))), buildPath(finalPath) {
   checkReplaceable(finalPath);
-  removeAll(buildPath); // Of an earlier process with this id, which was killed.
   if (mkdir(buildPath.c_str(), 0777) != 0)
     fail("cannot create '{}': {}", finalPath, strerror(errno));
 }
 
-AtomicDirectory::~AtomicDirectory() { removeAll(buildPath); }
-
 std::string AtomicDirectory::filePath(std::string_view name) const {
-  return fmt::format("{}/{}", buildPath, name);
+  return fmt::format("{}/{}", buildPath.string(), name);
 }
 
 void AtomicDirectory::commit() {
   int error = 0;
   if (checkReplaceable(finalPath))
-    error = swapDirectories(buildPath, finalPath);
+    error = swapDirectories(buildPath.string(), finalPath);
   else if (rename(buildPath.c_str(), finalPath.c_str()) != 0)
     error = errno;
   if (error != 0)
     fail("cannot move the finished '{}' into place: {}", finalPath, strerror(error));
-  removeAll(buildPath); // What was replaced.
+  buildPath.remove(); // What was replaced.
 }

@@ -8,6 +8,7 @@
 #ifndef QOPT_RUNTIME_FORMATS_ATOMICDIRECTORY_H
 #define QOPT_RUNTIME_FORMATS_ATOMICDIRECTORY_H
 
+#include "runtime/formats/TemporaryPath.h"
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,6 @@ public:
 
   /// Throws Error, also if `path` exists and is not an earlier artifact.
   explicit AtomicDirectory(std::string path);
-  ~AtomicDirectory();
   AtomicDirectory(const AtomicDirectory &) = delete;
   AtomicDirectory &operator=(const AtomicDirectory &) = delete;
 
@@ -34,11 +34,11 @@ public:
 
   /// Without trailing slashes.
   const std::string &path() const { return finalPath; }
-  const std::string &temporaryPath() const { return buildPath; }
+  const std::string &temporaryPath() const { return buildPath.string(); }
 
 private:
   std::string finalPath;
-  std::string buildPath;
+  TemporaryPath buildPath;
 };
 
 } // namespace qopt

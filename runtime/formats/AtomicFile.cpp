@@ -38,13 +38,12 @@ static int reserve(int descriptor, uint64_t size) {
 }
 
 AtomicFile::AtomicFile(std::string path, uint64_t size)
-    : finalPath(resolveOutputPath(std::move(path))), temporaryPath(temporaryPathFor(finalPath)) {
+    : finalPath(resolveOutputPath(std::move(path))), temporaryPath(finalPath) {
   struct stat status;
   if (stat(finalPath.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
     fail("cannot write '{}': it is a {} and no regular file", finalPath,
          S_ISDIR(status.st_mode) ? "directory" : "pipe or device");
   ignoreFileSizeSignal();
-  unlink(temporaryPath.c_str()); // Of an earlier process with this id, which was killed.
   descriptor = open(temporaryPath.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor < 0)
     fail("cannot create '{}': {}", finalPath, strerror(errno));
@@ -52,16 +51,13 @@ AtomicFile::AtomicFile(std::string path, uint64_t size)
     return;
   if (int error = reserve(descriptor, size)) {
     close(descriptor);
-    unlink(temporaryPath.c_str());
     fail("cannot reserve {} bytes for '{}': {}", size, finalPath, strerror(error));
   }
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor < 0)
-    return;
-  close(descriptor);
-  unlink(temporaryPath.c_str());
+  if (descriptor >= 0)
+    close(descriptor);
 }
 
 void AtomicFile::writeAt(uint64_t offset, std::span<const std::byte> bytes) {
@@ -86,11 +82,8 @@ void AtomicFile::append(std::string_view text) {
 void AtomicFile::commit() {
   // Some file systems report a full disk or a quota only here.
   int closed = close(std::exchange(descriptor, -1));
-  if (closed != 0 || rename(temporaryPath.c_str(), finalPath.c_str()) != 0) {
-    int error = errno;
-    unlink(temporaryPath.c_str());
-    fail("cannot finish writing '{}': {}", finalPath, strerror(error));
-  }
+  if (closed != 0 || rename(temporaryPath.c_str(), finalPath.c_str()) != 0)
+    fail("cannot finish writing '{}': {}", finalPath, strerror(errno));
 }
 
 void qopt::writeFile(const std::string &path, std::string_view contents) {

@@ -8,6 +8,7 @@
 #ifndef QOPT_RUNTIME_FORMATS_ATOMICFILE_H
 #define QOPT_RUNTIME_FORMATS_ATOMICFILE_H
 
+#include "runtime/formats/TemporaryPath.h"
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,8 +18,8 @@
 namespace qopt {
 
 /// Writes `<path>.tmp.<pid>` and renames it to `path` on commit(); without a commit the destructor
-/// removes it. So a reader sees the old file or the new one, also after a full disk or an error.
-/// (Not after a power failure: nothing is synced.)
+/// removes it, as does an interruption. So a reader sees the old file or the new one, also after a
+/// full disk or an error. (Not after a power failure: nothing is synced.)
 ///
 /// A full disk, a quota or a file size limit is an Error naming the file and the bytes. For the
 /// limit, the constructor makes the process ignore SIGXFSZ unless it handles it.
@@ -44,7 +45,7 @@ public:
 
 private:
   std::string finalPath;
-  std::string temporaryPath;
+  TemporaryPath temporaryPath;
   int descriptor = -1;
   uint64_t appended = 0;
 };

@@ -1,4 +1,4 @@
-//===- OutputPath.cpp - where output goes until it is complete ------------===//
+//===- OutputPath.cpp - where output goes ---------------------------------===//
 //
 // Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,7 +9,6 @@
 
 #include "runtime/formats/Error.h"
 #include <filesystem>
-#include <unistd.h>
 
 using namespace qopt;
 
@@ -23,8 +22,4 @@ std::string qopt::resolveOutputPath(std::string path) {
     return path;
   std::string target = std::filesystem::canonical(path, error).string();
   return error ? path : target;
-}
-
-std::string qopt::temporaryPathFor(const std::string &path) {
-  return fmt::format("{}.tmp.{}", path, getpid());
 }

@@ -1,4 +1,4 @@
-//===- OutputPath.h - where output goes until it is complete ----*- C++ -*-===//
+//===- OutputPath.h - where output goes -------------------------*- C++ -*-===//
 //
 // Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,9 +15,6 @@ namespace qopt {
 /// `path` without trailing slashes, and if it is a symbolic link then what it leads to, so that the
 /// link stays. Throws Error if nothing is left.
 std::string resolveOutputPath(std::string path);
-
-/// `<path>.tmp.<pid>`: beside `path`, as renaming works only within a file system.
-std::string temporaryPathFor(const std::string &path);
 
 } // namespace qopt
 

@@ -9,6 +9,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "runtime/formats/Error.h"
+#include "runtime/formats/TemporaryPath.h"
 #include "tools/qopt/Diagnostics.h"
 #include "tools/qopt/Input.h"
 #include "tools/qopt/LowerRest.h"
@@ -53,6 +54,7 @@ static bool compile(const Options &options, DialectRegistry &registry) {
 }
 
 int main(int argc, char **argv) {
+  removeTemporariesWhenInterrupted();
   DialectRegistry registry;
   registerDialects(registry);
   registerPasses();

@@ -7,6 +7,7 @@
 
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
+#include "runtime/formats/TemporaryPath.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -22,6 +23,7 @@ static int reportError(std::string message) {
 }
 
 int main(int argc, char **argv) {
+  qopt::removeTemporariesWhenInterrupted();
   CLI::App app("Runs artifacts of qopt: generates text, evaluates, measures.", "qrun");
   app.set_version_flag("--version", "qrun " QOPT_VERSION);
   app.require_subcommand(1);
