@@ -35,8 +35,10 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
   passes.addNestedPass<func::FuncOp>(createFuseResidualNorm());
   if (hasCpu)
     passes.addPass(createConfigureCpuKernels({options.cpuTuning}));
-  if (hasPtx)
+  if (hasPtx) {
+    passes.addNestedPass<func::FuncOp>(createFuseDecodeAttention());
     passes.addNestedPass<func::FuncOp>(createConfigurePtxKernels({options.ptxTuning}));
+  }
   passes.addPass(createNameKernels());
   passes.addNestedPass<func::FuncOp>(createPlanBuffers());
   passes.addPass(createPruneParams());

@@ -13,6 +13,9 @@
 
 namespace qopt::kernel {
 
+/// Counters that a launch has for each row (Argument::Kind::Counters).
+inline constexpr int64_t kCounters = 256;
+
 /// One 8-byte argument of a kernel: a device pointer or a 64-bit integer.
 struct Argument {
   enum class Kind {
@@ -24,6 +27,7 @@ struct Argument {
     TokenSeq,   ///< int32[T], sequence of each row
     TokenPos,   ///< int32[T], position of each row in its sequence
     PageTable,  ///< int32[B, max_pages], page of every 128 tokens
+    Counters,   ///< int32[T, kCounters], zero before and after every launch
     RopeTable,  ///< f32[context, head_dim/2, 2], cos and sin of each position
     Rows,       ///< int64: T, rows of this function (tokens, or rows selected for the head)
     Sequences,  ///< int64: B

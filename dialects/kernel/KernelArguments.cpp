@@ -105,6 +105,28 @@ SmallVector<Argument> RopeAppendOp::getKernelArguments() {
   return list.take();
 }
 
+SmallVector<Argument> AppendAttentionOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getQ());
+  list.add(getK());
+  list.add(getV());
+  list.add(getQNorm());
+  list.add(getKNorm());
+  list.add(getResult());
+  list.add(getPartials());
+  list.addPools(getCacheAttr());
+  if (getRope())
+    list.add(Kind::RopeTable);
+  list.add(Kind::TokenSeq);
+  list.add(Kind::TokenPos);
+  list.add(Kind::PageTable);
+  list.add(Kind::MaxPages);
+  if (getPartials())
+    list.add(Kind::Counters);
+  list.add(Kind::Rows);
+  return list.take();
+}
+
 SmallVector<Argument> AttentionOp::getKernelArguments() {
   ArgumentList list;
   list.add(getQ());

@@ -185,6 +185,39 @@ def Kernel_AttentionOp
   let hasVerifier = 1;
 }
 
+def Kernel_AppendAttentionOp
+    : Kernel_Op<"append_attention", [MemoryEffects<[MemRead, MemWrite]>, AttrSizedOperandSegments,
+                                     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "rope_append and attention in one launch: one new token for each sequence";
+  let description = [{
+    Each row is the newest token of a sequence of its own. What `kernel.rope_append` stores is stored
+    and the rows attend to their sequences, themselves included. The past of a row is cut into up to
+    `splits` parts that are computed apart, so that one long sequence fills a device; whoever finishes
+    last combines them. `partials`, present where `splits` > 1, is where they wait: for each part and
+    head, `head_dim` rounded up to 8 sums, a maximum and a sum of weights.
+
+    Arguments: q, k, v, [q_norm, k_norm], result, [partials], K pool, V pool, [rope_table], token_seq,
+    token_pos, page_table, max_pages, [counters], T.
+  }];
+  let arguments = !con((ins Kernel_Activation:$q, Kernel_Activation:$k, Kernel_Activation:$v,
+                            Optional<Kernel_Weight>:$q_norm, Optional<Kernel_Weight>:$k_norm,
+                            FlatSymbolRefAttr:$cache, DenseI64ArrayAttr:$offsets, I64Attr:$heads,
+                            OptionalAttr<F64Attr>:$eps, OptionalAttr<Llm_RopeAttr>:$rope,
+                            F64Attr:$scale, I64Attr:$splits),
+                       LaunchAttributes);
+  let results = (outs Kernel_Activation:$result, Optional<Kernel_Activation>:$partials);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v (`norms` $q_norm^ `,` $k_norm `:` type($q_norm) `,` type($k_norm))?
+    `over` $cache attr-dict `:` type($q) `,` type($k) `,` type($v) `->` type($result)
+    (`,` type($partials)^)?
+  }];
+  let extraClassDeclaration = [{
+    /// Columns of `partials` for heads of `headDim` elements.
+    static int64_t getPartialColumns(int64_t splits, int64_t heads, int64_t headDim);
+  }];
+  let hasVerifier = 1;
+}
+
 def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator]> {
   let summary = "the value of a region";
   let arguments = (ins F32:$value);

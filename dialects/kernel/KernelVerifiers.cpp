@@ -266,44 +266,92 @@ LogicalResult MapOp::verify() {
   return verifyScalarRegion(*this, getBody(), getInputs().size());
 }
 
-LogicalResult RopeAppendOp::verify() {
-  for (auto [name, value] : {std::pair<StringRef, Value>("q", getQ()),
-                             {"k", getK()},
-                             {"v", getV()},
-                             {"result", getResult()}})
-    if (failed(verifyActivation(*this, name, value)) ||
-        failed(verifySameRows(*this, name, value, getQ())))
+/// q, k, v and their norms, of rope_append and append_attention.
+template <typename Op> static LogicalResult verifyHeads(Op op) {
+  for (auto [name, value] : {std::pair<StringRef, Value>("q", op.getQ()),
+                             {"k", op.getK()},
+                             {"v", op.getV()},
+                             {"result", op.getResult()}})
+    if (failed(verifyActivation(op, name, value)) ||
+        failed(verifySameRows(op, name, value, op.getQ())))
       return failure();
-  if (getOffsets().size() != 3)
-    return emitOpError() << "has " << getOffsets().size() << " offsets, must have 3: of q, k and v";
-  if (bool(getQNorm()) != bool(getKNorm()))
-    return emitOpError("q and k are both normalized or neither is");
-  if (bool(getQNorm()) != getEps().has_value())
-    return emitOpError("eps belongs to norms");
-  if (getEps())
-    return verifyEps(*this, getEps()->convertToDouble());
+  if (op.getOffsets().size() != 3)
+    return op.emitOpError() << "has " << op.getOffsets().size()
+                            << " offsets, must have 3: of q, k and v";
+  if (bool(op.getQNorm()) != bool(op.getKNorm()))
+    return op.emitOpError("q and k are both normalized or neither is");
+  if (bool(op.getQNorm()) != op.getEps().has_value())
+    return op.emitOpError("eps belongs to norms");
+  if (op.getEps())
+    return verifyEps(op, op.getEps()->convertToDouble());
   return success();
 }
 
-LogicalResult RopeAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
+/// The same against the cache, which is returned.
+template <typename Op>
+static FailureOr<llm::CacheOp> verifyHeadsInCache(Op op, SymbolTableCollection &symbols) {
   FailureOr<llm::CacheOp> cache =
-      verifyCache(*this, getCacheAttr(), getHeads(), columnsOf(getResult()), symbols);
+      verifyCache(op, op.getCacheAttr(), op.getHeads(), columnsOf(op.getResult()), symbols);
   if (failed(cache))
     return failure();
   int64_t headDim = cache->getHeadDim(), kvColumns = cache->getKvHeads() * headDim;
-  if (getRope() && headDim % 2 != 0)
-    return emitOpError() << "rotation needs an even head size, not " << headDim;
+  if (op.getRope() && headDim % 2 != 0)
+    return op.emitOpError() << "rotation needs an even head size, not " << headDim;
   for (auto [name, value, offset, columns] :
-       {std::tuple<StringRef, Value, int64_t, int64_t>("q", getQ(), getOffsets()[0],
-                                                       columnsOf(getResult())),
-        {"k", getK(), getOffsets()[1], kvColumns},
-        {"v", getV(), getOffsets()[2], kvColumns}})
+       {std::tuple<StringRef, Value, int64_t, int64_t>("q", op.getQ(), op.getOffsets()[0],
+                                                       columnsOf(op.getResult())),
+        {"k", op.getK(), op.getOffsets()[1], kvColumns},
+        {"v", op.getV(), op.getOffsets()[2], kvColumns}})
     if (offset < 0 || offset + columns > columnsOf(value))
-      return emitOpError() << "columns [" << offset << ", " << offset + columns << ") of " << name
-                           << " go beyond its " << columnsOf(value);
-  if (getQNorm() && (failed(verifyVector(*this, "q_norm", getQNorm(), headDim)) ||
-                     failed(verifyVector(*this, "k_norm", getKNorm(), headDim))))
+      return op.emitOpError() << "columns [" << offset << ", " << offset + columns << ") of "
+                              << name << " go beyond its " << columnsOf(value);
+  if (op.getQNorm() && (failed(verifyVector(op, "q_norm", op.getQNorm(), headDim)) ||
+                        failed(verifyVector(op, "k_norm", op.getKNorm(), headDim))))
     return failure();
+  return cache;
+}
+
+static LogicalResult verifyScale(Operation *op, double scale) {
+  if (!(scale > 0) || !std::isfinite(scale))
+    return op->emitOpError() << "scale must be positive, not " << scale;
+  return success();
+}
+
+LogicalResult RopeAppendOp::verify() { return verifyHeads(*this); }
+
+LogicalResult RopeAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return LogicalResult(verifyHeadsInCache(*this, symbols));
+}
+
+int64_t AppendAttentionOp::getPartialColumns(int64_t splits, int64_t heads, int64_t headDim) {
+  return splits * heads * (int64_t(llvm::alignTo(headDim, 8)) + 2);
+}
+
+LogicalResult AppendAttentionOp::verify() {
+  if (failed(verifyHeads(*this)) || failed(verifyScale(*this, getScale().convertToDouble())))
+    return failure();
+  int64_t splits = getSplits();
+  if (splits < 1)
+    return emitOpError() << "splits must be positive, not " << splits;
+  if (bool(getPartials()) != (splits > 1))
+    return emitOpError("partials belong to more than one split");
+  if (getPartials() && (failed(verifyActivation(*this, "partials", getPartials())) ||
+                        failed(verifySameRows(*this, "partials", getPartials(), getQ()))))
+    return failure();
+  return success();
+}
+
+LogicalResult AppendAttentionOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<llm::CacheOp> cache = verifyHeadsInCache(*this, symbols);
+  if (failed(cache))
+    return failure();
+  if (!getPartials())
+    return success();
+  int64_t columns = getPartialColumns(getSplits(), getHeads(), cache->getHeadDim());
+  if (columnsOf(getPartials()) != columns || !typeOf(getPartials()).getElementType().isF32())
+    return emitOpError() << "partials of " << getSplits() << " splits of " << getHeads()
+                         << " heads must be f32 in " << columns << " columns, not "
+                         << typeOf(getPartials());
   return success();
 }
 
@@ -311,10 +359,7 @@ LogicalResult AttentionOp::verify() {
   if (failed(verifyActivation(*this, "q", getQ())) ||
       failed(verifySameShape(*this, "result", getResult(), getQ())))
     return failure();
-  double scale = getScale().convertToDouble();
-  if (!(scale > 0) || !std::isfinite(scale))
-    return emitOpError() << "scale must be positive, not " << scale;
-  return success();
+  return verifyScale(*this, getScale().convertToDouble());
 }
 
 LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &symbols) {

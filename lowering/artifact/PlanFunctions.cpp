@@ -155,6 +155,8 @@ FailureOr<OrderedJson> FunctionPlanner::planArgument(LaunchOpInterface op,
     return OrderedJson{{"input", "token_pos"}};
   case Kind::PageTable:
     return OrderedJson{{"input", "page_table"}};
+  case Kind::Counters:
+    return OrderedJson{{"input", "counters"}};
   case Kind::RopeTable:
     return OrderedJson{{"input", "rope_table"}};
   case Kind::Rows:

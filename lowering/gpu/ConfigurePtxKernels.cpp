@@ -21,9 +21,6 @@ using namespace mlir;
 using namespace qopt;
 using namespace qopt::ptx;
 
-/// Multiprocessors of the chip that choices aim at: an H100. Smaller chips are filled as well.
-static constexpr int64_t kMultiprocessors = 132;
-
 //===----------------------------------------------------------------------===//
 // Choices
 //===----------------------------------------------------------------------===//
@@ -62,9 +59,10 @@ static MmaConfig chooseMma(const MatmulShape &shape) {
   return {64, 64, 32, 4, 2, 2};
 }
 
-static DecodeAttentionConfig chooseDecode(const AttentionShape &shape) {
-  DecodeAttentionConfig config{8};
-  while (config.sharedBytes(shape) > kMaxSharedBytes)
+/// A block's warps have 8 KiB of keys and values each in flight, for heads of 128.
+static DecodeAttentionConfig chooseDecode(const AttentionShape &shape, int64_t splits) {
+  DecodeAttentionConfig config{splits > 1 ? 4 : 8};
+  while (config.sharedBytes(shape, splits) > kMaxSharedBytes)
     config.warps /= 2;
   return config;
 }
@@ -123,11 +121,23 @@ private:
     return cast<RankedTensorType>(value.getType()).getDimSize(1);
   }
 
+  /// What a tuning rule may ask of an attention, whose result is `result`.
+  static Sizes attentionSizes(const AttentionShape &shape, Value result) {
+    Sizes sizes = {{"heads", shape.kvHeads * shape.group},
+                   {"kv_heads", shape.kvHeads},
+                   {"head_dim", shape.headDim}};
+    int64_t rows = cast<RankedTensorType>(result.getType()).getDimSize(0);
+    if (!ShapedType::isDynamic(rows))
+      sizes["rows"] = rows;
+    return sizes;
+  }
+
   LogicalResult configureRow(Operation *op, int64_t perThread, int64_t shared);
   LogicalResult configureMap(kernel::MapOp op);
   LogicalResult configureRope(kernel::RopeAppendOp op);
   LogicalResult configureMatmul(kernel::MatmulOp op);
   LogicalResult configureAttention(kernel::AttentionOp op);
+  LogicalResult configureAppendAttention(kernel::AppendAttentionOp op);
 
   const Tuning &tuning;
   MLIRContext *context;
@@ -206,28 +216,7 @@ LogicalResult Configurator::configureMatmul(kernel::MatmulOp op) {
 
 LogicalResult Configurator::configureAttention(kernel::AttentionOp op) {
   AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
-  Sizes sizes = {
-      {"heads", op.getHeads()}, {"kv_heads", shape.kvHeads}, {"head_dim", shape.headDim}};
-  int64_t rows = cast<RankedTensorType>(op.getResult().getType()).getDimSize(0);
-  if (!ShapedType::isDynamic(rows)) {
-    sizes["rows"] = rows;
-    setConfig(op, sizes, chooseDecode(shape));
-  } else {
-    setConfig(op, sizes, choosePrefill(shape));
-  }
-
-  StringAttr algorithm = readAlgorithm(op);
-  if (!algorithm)
-    return failure();
-  if (algorithm == DecodeAttentionConfig::algorithm) {
-    FailureOr<DecodeAttentionConfig> config = DecodeAttentionConfig::read(op);
-    if (failed(config))
-      return failure();
-    int64_t tiles = llvm::divideCeil(shape.group, 16);
-    setLaunch(op, {rowBlocks(op.getResult()), constant(shape.kvHeads * tiles)}, config->warps * 32,
-              config->sharedBytes(shape));
-    return success();
-  }
+  setConfig(op, attentionSizes(shape, op.getResult()), choosePrefill(shape));
   FailureOr<PrefillAttentionConfig> config = PrefillAttentionConfig::read(op);
   if (failed(config))
     return failure();
@@ -235,6 +224,20 @@ LogicalResult Configurator::configureAttention(kernel::AttentionOp op) {
       op,
       {rowBlocks(op.getResult(), config->blockTokens(shape)), constant(shape.kvHeads), sequences()},
       config->warps * 32, config->sharedBytes(shape));
+  return success();
+}
+
+LogicalResult Configurator::configureAppendAttention(kernel::AppendAttentionOp op) {
+  AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
+  int64_t splits = op.getSplits();
+  setConfig(op, attentionSizes(shape, op.getResult()), chooseDecode(shape, splits));
+  FailureOr<DecodeAttentionConfig> config = DecodeAttentionConfig::read(op);
+  if (failed(config))
+    return failure();
+  setLaunch(
+      op,
+      {rowBlocks(op.getResult()), constant(shape.kvHeads * config->tiles(shape)), constant(splits)},
+      config->warps * 32, config->sharedBytes(shape, splits));
   return success();
 }
 
@@ -246,6 +249,7 @@ LogicalResult Configurator::configure(Operation *op) {
       .Case([&](kernel::RopeAppendOp op) { return configureRope(op); })
       .Case([&](kernel::MatmulOp op) { return configureMatmul(op); })
       .Case([&](kernel::AttentionOp op) { return configureAttention(op); })
+      .Case([&](kernel::AppendAttentionOp op) { return configureAppendAttention(op); })
       .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
 }
 

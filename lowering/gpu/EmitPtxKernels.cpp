@@ -35,13 +35,8 @@ static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module) {
         return algorithm == MatvecConfig::algorithm ? emitMatvec(op, module)
                                                     : emitMatmul(op, module);
       })
-      .Case([&](kernel::AttentionOp op) {
-        StringAttr algorithm = readAlgorithm(op);
-        if (!algorithm)
-          return failure();
-        return algorithm == DecodeAttentionConfig::algorithm ? emitDecodeAttention(op, module)
-                                                             : emitPrefillAttention(op, module);
-      })
+      .Case([&](kernel::AttentionOp op) { return emitPrefillAttention(op, module); })
+      .Case([&](kernel::AppendAttentionOp op) { return emitDecodeAttention(op, module); })
       .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
 }
 

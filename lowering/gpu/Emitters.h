@@ -24,7 +24,8 @@ mlir::LogicalResult emitMap(kernel::MapOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitRopeAppend(kernel::RopeAppendOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMatvec(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMatmul(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
-mlir::LogicalResult emitDecodeAttention(kernel::AttentionOp op, mlir::gpu::GPUModuleOp module);
+mlir::LogicalResult emitDecodeAttention(kernel::AppendAttentionOp op,
+                                        mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitPrefillAttention(kernel::AttentionOp op, mlir::gpu::GPUModuleOp module);
 
 /// Shared memory of a norm: two sums for each warp of a block of at most 1024 threads.

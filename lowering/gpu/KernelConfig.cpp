@@ -205,21 +205,32 @@ DictionaryAttr MmaConfig::toAttribute(MLIRContext *context) const {
 // Attention
 //===----------------------------------------------------------------------===//
 
-/// Query heads of a KV head that one block of decode attention takes: the rows of an mma tile.
-static constexpr int64_t kDecodeRows = 16;
-
-int64_t DecodeAttentionConfig::sharedBytes(const AttentionShape &shape) const {
-  // Maximum and sum of each row, then the unscaled result, for each warp.
-  int64_t rows = std::min(shape.group, kDecodeRows);
-  return warps / headSplit(shape) * (2 * kDecodeRows + rows * shape.headStride) * sizeof(float);
+int64_t DecodeAttentionConfig::queryStride(const AttentionShape &shape) {
+  return llvm::alignTo(shape.headDim, 64) + 32;
 }
 
-FailureOr<DecodeAttentionConfig> DecodeAttentionConfig::read(kernel::AttentionOp op) {
+int64_t DecodeAttentionConfig::partBase(const AttentionShape &shape) {
+  return queryBase() + tileRows(shape) * queryStride(shape) * 2;
+}
+
+int64_t DecodeAttentionConfig::sharedBytes(const AttentionShape &shape, int64_t splits) const {
+  int64_t floats =
+      maxParts(shape, splits) * 2 * kTile + keyWarps(shape) * tileRows(shape) * shape.headStride;
+  return partBase(shape) + floats * sizeof(float);
+}
+
+FailureOr<DecodeAttentionConfig> DecodeAttentionConfig::read(kernel::AppendAttentionOp op) {
   AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
   ConfigReader reader(op, algorithm);
   DecodeAttentionConfig config{reader.get("warps", 1, 16)};
   reader.requireMultiple("warps", config.warps, config.headSplit(shape));
-  reader.requireShared(config.sharedBytes(shape));
+  int64_t blocks = shape.kvHeads * tiles(shape);
+  reader.require(op.getSplits() == 1 || blocks <= kernel::kCounters,
+                 [&](InFlightDiagnostic &error) {
+                   error << "needs " << blocks << " counters a row to combine splits, there are "
+                         << kernel::kCounters;
+                 });
+  reader.requireShared(config.sharedBytes(shape, op.getSplits()));
   return reader.finish(config);
 }
 

@@ -21,6 +21,9 @@ namespace qopt::ptx {
 /// Shared memory that a block may have on every chip from sm_80 on (sm_86 and sm_89: 99 KiB).
 inline constexpr int64_t kMaxSharedBytes = 99 * 1024;
 
+/// Multiprocessors of the chip that choices aim at: an H100. Smaller chips are filled as well.
+inline constexpr int64_t kMultiprocessors = 132;
+
 /// The sizes of a product: `x [rows, depth]`, weights `[ways * columns, depth]`.
 struct MatmulShape {
   explicit MatmulShape(kernel::MatmulOp op);
@@ -77,19 +80,35 @@ struct MmaConfig {
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
 };
 
-/// One query of each head: a block for each row and KV head, whose `warps` share the past.
+/// One new token of each sequence: a block for each row, KV head (and tile of 16 query heads on
+/// it) and part of the past, which its `warps` share.
 struct DecodeAttentionConfig {
   static constexpr llvm::StringLiteral algorithm = "decode";
+  /// Query heads of a block: the rows of an mma tile.
+  static constexpr int64_t kTile = 16;
   /// Elements of a head for which a warp can hold sums.
   static constexpr int64_t kWarpDims = 128;
   int64_t warps;
 
+  static int64_t tileRows(const AttentionShape &shape) { return std::min(shape.group, kTile); }
+  static int64_t tiles(const AttentionShape &shape) { return (shape.group + kTile - 1) / kTile; }
   /// Warps that take the same keys, and different elements of the values.
-  int64_t headSplit(const AttentionShape &shape) const {
+  static int64_t headSplit(const AttentionShape &shape) {
     return shape.headDim <= kWarpDims ? 1 : 2;
   }
-  int64_t sharedBytes(const AttentionShape &shape) const;
-  static mlir::FailureOr<DecodeAttentionConfig> read(kernel::AttentionOp op);
+  int64_t keyWarps(const AttentionShape &shape) const { return warps / headSplit(shape); }
+
+  // Shared memory; DecodeAttention.h says what it holds.
+  static int64_t queryBase() { return 16; }
+  /// Elements from query to query: rows of a fragment start in different banks.
+  static int64_t queryStride(const AttentionShape &shape);
+  static int64_t partBase(const AttentionShape &shape);
+  int64_t maxParts(const AttentionShape &shape, int64_t splits) const {
+    return std::max(keyWarps(shape), splits);
+  }
+  int64_t sharedBytes(const AttentionShape &shape, int64_t splits) const;
+
+  static mlir::FailureOr<DecodeAttentionConfig> read(kernel::AppendAttentionOp op);
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
 };
 

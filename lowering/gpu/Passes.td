@@ -34,6 +34,19 @@ def ConfigurePtxKernels : Pass<"configure-ptx-kernels", "mlir::func::FuncOp"> {
   let dependentDialects = ["kernel::KernelDialect"];
 }
 
+def FuseDecodeAttention : Pass<"fuse-decode-attention", "mlir::func::FuncOp"> {
+  let summary = "Join rope_append and the attention of single tokens, split over the past";
+  let description = [{
+    In functions marked `kernel.target = "ptx"` with a static number of rows, each the newest token of
+    its own sequence: `kernel.rope_append` and the `kernel.attention` that alone reads its result
+    become `kernel.append_attention`. The past is cut into a power of two of parts, so that a row
+    with a long past has two blocks for each multiprocessor.
+  }];
+  let options = [Option<"splits", "splits", "int64_t", "0", "parts of the past; 0 chooses">];
+  let statistics = [Statistic<"numFused", "fused", "kernel.append_attention ops made">];
+  let dependentDialects = ["kernel::KernelDialect"];
+}
+
 def EmitPtxKernels : Pass<"emit-ptx-kernels", "mlir::ModuleOp"> {
   let summary = "Write a gpu.func for each distinct kernel of the ptx functions";
   let description = [{

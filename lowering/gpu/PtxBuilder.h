@@ -91,6 +91,11 @@ public:
   Scalar warpSum(Scalar value, unsigned lanes = kWarpSize, unsigned stride = 1);
   Scalar warpMax(Scalar value, unsigned lanes = kWarpSize, unsigned stride = 1);
 
+  /// Memory operations before are seen by the whole device before those after.
+  void fence();
+  /// Adds one to the i32 at `counter`, or makes it zero where it is `last`; returns what was there.
+  Scalar atomicIncrement(mlir::Value counter, Scalar last);
+
   /// The block's dynamic shared memory, 128-byte aligned.
   mlir::Value sharedMemory();
   /// Copies 16 bytes asynchronously; only the first `bytes` (i32, 0 to 16) are read, the rest are

@@ -53,6 +53,17 @@ Scalar PtxBuilder::reciprocalSqrt(Scalar x) {
   return approximate(*this, "llvm.nvvm.rsqrt.approx.ftz.f", x);
 }
 
+static constexpr llvm::StringLiteral kDeviceScope = "device";
+
+void PtxBuilder::fence() {
+  LLVM::FenceOp::create(*this, LLVM::AtomicOrdering::acq_rel, kDeviceScope);
+}
+
+Scalar PtxBuilder::atomicIncrement(Value counter, Scalar last) {
+  return wrap(LLVM::AtomicRMWOp::create(*this, LLVM::AtomicBinOp::uinc_wrap, counter, last,
+                                        LLVM::AtomicOrdering::monotonic, kDeviceScope));
+}
+
 Scalar PtxBuilder::shuffleXor(Scalar value, unsigned mask) {
   return wrap(NVVM::ShflOp::create(*this, value.getType(), i32(-1), Value(value), i32(mask),
                                    i32(kWarpSize - 1), NVVM::ShflKind::bfly, UnitAttr()));

@@ -154,6 +154,11 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
                              op.getRope() ? "rope_" : "", op.getHeads(), cache.getKvHeads(),
                              cache.getHeadDim());
       })
+      .Case([&](AppendAttentionOp op) -> std::string {
+        return llvm::formatv("{0}{1}append_attention_{2}h_{3}kv_{4}_splits{5}",
+                             op.getQNorm() ? "norm_" : "", op.getRope() ? "rope_" : "",
+                             op.getHeads(), cache.getKvHeads(), cache.getHeadDim(), op.getSplits());
+      })
       .Case([&](AttentionOp op) -> std::string {
         return llvm::formatv("attention_{0}h_{1}kv_{2}", op.getHeads(), cache.getKvHeads(),
                              cache.getHeadDim());

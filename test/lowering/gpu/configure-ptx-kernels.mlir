@@ -55,15 +55,16 @@ func.func @prefill.ptx(%ids: tensor<?xi32>, %batch: !llm.batch) -> tensor<?x4096
 // for every multiprocessor several times; many columns take more weight rows a warp.
 // CHECK-LABEL: func.func @decode.ptx
 // CHECK: kernel.matmul {{.*}}columns = 6144 {{.*}}config = {algorithm = "matvec", columns = 2 : i64, split = 1 : i64, unroll = 4 : i64, warps = 4 : i64}, launch = #kernel.launch<grid = ()[s0, s1] -> (768), block = 128, shared = 32>
-// CHECK: kernel.attention {{.*}}config = {algorithm = "decode", warps = 8 : i64}{{.*}}launch = #kernel.launch<grid = ()[s0, s1] -> (1, 8), block = 256, shared = 17408>
+// Two blocks for each multiprocessor: 8 KV heads in 32 parts.
+// CHECK: kernel.append_attention {{.*}}config = {algorithm = "decode", warps = 4 : i64}{{.*}}launch = #kernel.launch<grid = ()[s0, s1] -> (1, 8, 32), block = 128, shared = 13584>
 // CHECK: kernel.matmul {{.*}}ways 2 {{.*}}config = {algorithm = "matvec", columns = 2 : i64, split = 1 : i64, unroll = 2 : i64, warps = 4 : i64}, launch = #kernel.launch<grid = ()[s0, s1] -> (1792), block = 128, shared = 64>
 // CHECK: kernel.matmul {{.*}}columns = 40 {{.*}}split = 4 {{.*}}grid = ()[s0, s1] -> (20)
 // A rule of the tuning file wins where its sizes are those of the op.
 // TUNED-LABEL: func.func @decode.ptx
 // TUNED: kernel.matmul {{.*}}columns = 6144 {{.*}}config = {algorithm = "matvec", columns = 1 : i64, split = 4 : i64, unroll = 8 : i64, warps = 8 : i64}, launch = #kernel.launch<grid = ()[s0, s1] -> (3072), block = 256, shared = 32>
-// TUNED: kernel.attention {{.*}}warps = 16
+// TUNED: kernel.append_attention {{.*}}warps = 8
 // TUNED: kernel.matmul {{.*}}columns = 40 {{.*}}split = 4 {{.*}}warps = 4
-func.func @decode.ptx(%n: tensor<1x4096xbf16>, %q: tensor<1x4096xbf16>, %batch: !llm.batch) -> tensor<1x40xf32> attributes {kernel.target = "ptx"} {
+func.func @decode.ptx(%n: tensor<1x4096xbf16>, %batch: !llm.batch) -> tensor<1x40xf32> attributes {kernel.target = "ptx"} {
   %qkv = llm.get @qkv : tensor<192x4096x32xbf16>
   %gate_up = llm.get @gate_up : tensor<896x4096x32xbf16>
   %small = llm.get @small : tensor<2x4096x32xbf16>
@@ -71,7 +72,7 @@ func.func @decode.ptx(%n: tensor<1x4096xbf16>, %q: tensor<1x4096xbf16>, %batch: 
   ^bb0(%acc: f32):
     kernel.yield %acc : f32
   }
-  %a = kernel.attention %q over @layers.0 {heads = 32, scale = 0.088} : tensor<1x4096xbf16> -> tensor<1x4096xbf16>
+  %a, %p = kernel.append_attention %x, %x, %x over @layers.0 {heads = 32, offsets = array<i64: 0, 4096, 5120>, rope = #llm.rope<theta = 1.0e4>, scale = 0.088, splits = 32} : tensor<1x6144xf32>, tensor<1x6144xf32>, tensor<1x6144xf32> -> tensor<1x4096xbf16>, tensor<1x133120xf32>
   %g = kernel.matmul %a, %gate_up ways 2 {columns = 14336} : tensor<1x4096xbf16>, tensor<896x4096x32xbf16> -> tensor<1x14336xbf16> {
   ^bb0(%gate: f32, %up: f32):
     %0 = arith.mulf %gate, %up : f32

@@ -31,16 +31,29 @@ llm.param @k_norm : tensor<128xbf16>
 // IR:           nvvm.ldmatrix {{.*}} layout = #nvvm.mma_layout<col>
 // IR:           nvvm.mma.sync
 
-// Keys and values go from memory into fragments: no shared memory before the warps meet.
+// Blocks without a part of the past leave at once. The queries meet in shared memory.
 // IR-LABEL: gpu.func @attend_one(
-// IR:         scf.for
-// IR-NOT:       llvm.ptr<3>
-// IR:           llvm.load {{.*}} invariant {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xi32>
-// IR:           nvvm.mma.sync
-// IR:           nvvm.prmt
-// IR:           scf.yield
-// IR:         llvm.store {{.*}} : vector<4xf32>, !llvm.ptr<3>
-// IR:         gpu.barrier
+// IR:         %[[HAS_PART:.*]] = arith.cmpi ult
+// IR:         scf.if %[[HAS_PART]] {
+// IR:           scf.for
+// IR:             nvvm.shfl.sync bfly
+// IR:             llvm.store {{.*}} !llvm.ptr<3>
+// IR:           gpu.barrier
+// Keys and values go from memory into fragments.
+// IR:           scf.for
+// IR-NOT:         llvm.ptr<3>
+// IR:             llvm.load {{.*}} {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xi32>
+// IR:             nvvm.mma.sync
+// IR:             nvvm.prmt
+// IR:             scf.yield
+// IR:           llvm.store {{.*}} : vector<4xf32>, !llvm.ptr<3>
+// IR:           gpu.barrier
+// The last block to come combines them all.
+// IR:           llvm.fence syncscope("device") acq_rel
+// IR-NEXT:      gpu.barrier
+// IR:           llvm.atomicrmw uinc_wrap {{.*}} syncscope("device") monotonic
+// IR:           gpu.barrier
+// IR:           llvm.fence syncscope("device") acq_rel
 
 // PTX-LABEL: .visible .entry rope(
 // PTX:         ld.global.nc.v4.b32
@@ -52,11 +65,13 @@ llm.param @k_norm : tensor<128xbf16>
 // PTX:         ex2.approx.ftz.f32
 // PTX:         ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
 // PTX-LABEL: .visible .entry attend_one(
-// Sixteen keys and values of 128 elements, 16 bytes a lane.
-// PTX:         ld.global.nc.v4.b32
+// Sixteen keys and values of 128 elements, 16 bytes a lane, of which this block may have written one.
+// PTX:         ld.global.v4.b32
 // PTX:         mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 // PTX:         prmt.b32
 // PTX:         mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// PTX:         fence.acq_rel.gpu
+// PTX:         atom.global.inc.u32
 func.func @prefill.ptx(%x: tensor<?x1280xf32>, %batch: !llm.batch) -> tensor<?x768xbf16> attributes {kernel.target = "ptx"} {
   %q_norm = llm.get @q_norm : tensor<128xbf16>
   %k_norm = llm.get @k_norm : tensor<128xbf16>
@@ -64,10 +79,12 @@ func.func @prefill.ptx(%x: tensor<?x1280xf32>, %batch: !llm.batch) -> tensor<?x7
   %a = kernel.attention %q over @layers.0 {heads = 6, scale = 0.088, kernel = "attend_many"} : tensor<?x768xbf16> -> tensor<?x768xbf16>
   return %a : tensor<?x768xbf16>
 }
-func.func @decode.ptx(%q: tensor<1x768xbf16>, %batch: !llm.batch) -> tensor<1x768xbf16> attributes {kernel.target = "ptx"} {
-  %a = kernel.attention %q over @layers.0 {heads = 6, scale = 0.088, kernel = "attend_one"} : tensor<1x768xbf16> -> tensor<1x768xbf16>
+func.func @decode.ptx(%x: tensor<1x1280xf32>, %batch: !llm.batch) -> tensor<1x768xbf16> attributes {kernel.target = "ptx"} {
+  %q_norm = llm.get @q_norm : tensor<128xbf16>
+  %k_norm = llm.get @k_norm : tensor<128xbf16>
+  %a, %p = kernel.append_attention %x, %x, %x norms %q_norm, %k_norm : tensor<128xbf16>, tensor<128xbf16> over @layers.0 {heads = 6, offsets = array<i64: 0, 768, 1024>, eps = 1.0e-6, rope = #llm.rope<theta = 1.0e4>, scale = 0.088, splits = 64, kernel = "attend_one"} : tensor<1x1280xf32>, tensor<1x1280xf32>, tensor<1x1280xf32> -> tensor<1x768xbf16>, tensor<1x49920xf32>
   // The same kernel is emitted once.
   // IR-NOT: gpu.func @attend_one(
-  %b = kernel.attention %a over @layers.0 {heads = 6, scale = 0.088, kernel = "attend_one"} : tensor<1x768xbf16> -> tensor<1x768xbf16>
+  %b, %r = kernel.append_attention %x, %x, %x norms %q_norm, %k_norm : tensor<128xbf16>, tensor<128xbf16> over @layers.0 {heads = 6, offsets = array<i64: 0, 768, 1024>, eps = 1.0e-6, rope = #llm.rope<theta = 1.0e4>, scale = 0.088, splits = 64, kernel = "attend_one"} : tensor<1x1280xf32>, tensor<1x1280xf32>, tensor<1x1280xf32> -> tensor<1x768xbf16>, tensor<1x49920xf32>
   return %b : tensor<1x768xbf16>
 }

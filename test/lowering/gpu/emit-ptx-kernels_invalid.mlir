@@ -129,7 +129,7 @@ func.func @f(%q: tensor<?x64xbf16>) -> tensor<?x64xbf16> attributes {kernel.targ
 
 llm.cache @c {kv_heads = 1, head_dim = 64, k = "native", v = "native"}
 func.func @f(%x: tensor<?x192xf32>) -> tensor<?x64xf32> attributes {kernel.target = "ptx"} {
-  // expected-error@+1 {{'kernel.rope_append' op stores q as bf16 on ptx, not as 'tensor<?x64xf32>'}}
+  // expected-error@+1 {{'kernel.rope_append' op stores its result as bf16 on ptx, not as 'tensor<?x64xf32>'}}
   %q = kernel.rope_append %x, %x, %x into @c {heads = 1, offsets = array<i64: 0, 64, 128>, kernel = "k", config = {algorithm = "head", warps = 4}, launch = #kernel.launch<grid = ()[t, b] -> (t)>} : tensor<?x192xf32>, tensor<?x192xf32>, tensor<?x192xf32> -> tensor<?x64xf32>
   return %q : tensor<?x64xf32>
 }

@@ -1,0 +1,123 @@
+//===- DecodeAttention.h - one new token of each sequence -------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A block takes one row, the query heads that share a KV head, as the 16 rows of an mma tile, so
+// that each key and value is read once, and one part of the past. Three files: the block's heads
+// are normalized and rotated, and the new key and value appended (DecodeAttentionHeads.cpp); its
+// warps walk the past (EmitDecodeAttention.cpp); warps, then blocks meet
+// (DecodeAttentionCombine.cpp).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_GPU_DECODEATTENTION_H
+#define QOPT_LOWERING_GPU_DECODEATTENTION_H
+
+#include "lowering/gpu/AttentionParts.h"
+
+namespace qopt::ptx {
+
+class DecodeAttentionEmitter {
+public:
+  DecodeAttentionEmitter(kernel::AppendAttentionOp op, KernelFunction &function,
+                         DecodeAttentionConfig config)
+      : op(op), function(function), b(function.getBuilder()), config(config),
+        shape(op, op.getCacheAttr(), op.getHeads()) {}
+
+  void emit();
+
+private:
+  /// Query heads of a block, and keys of a step: the rows and the depth of an mma tile.
+  static constexpr int64_t kTile = DecodeAttentionConfig::kTile;
+
+  /// What a warp carries from step to step.
+  struct State {
+    llvm::SmallVector<SoftmaxRow, 2> rows; ///< of the lane's rows lane / 4 and lane / 4 + 8
+    llvm::SmallVector<MmaSums> result;     ///< a tile for each column 8 n + j of 64 elements
+    llvm::SmallVector<mlir::Value> flatten() const;
+    static State parse(PtxBuilder &b, size_t numRows, mlir::ValueRange values);
+  };
+  /// Parts of a result: maxima and sums in shared memory, `[part][kTile]`, and where four elements
+  /// of each lie.
+  struct Parts {
+    Scalar count;
+    mlir::Value results; ///< f32
+    Scalar first;        ///< index of the first part's elements
+    int64_t distance;    ///< elements from part to part
+  };
+  /// Four elements of a result, not yet divided by the sum.
+  struct Merged {
+    Scalar maximum, sum;
+    llvm::SmallVector<Scalar> elements;
+  };
+
+  void choosePart();
+  void emitPart();
+
+  // The heads.
+  void prepareHeads();
+  mlir::Value headSource(Scalar index);
+  mlir::Value appendTarget(Scalar isKey);
+  void loadQuery();
+
+  // The past.
+  MmaSums score(mlir::Value key);
+  State step(Scalar firstKey, Scalar page, State state);
+  State walkPast();
+
+  // The end.
+  void writeWarpPart(const State &state);
+  Merged merge(const Parts &parts, Scalar tileRow);
+  /// Calls `body(tileRow, dim)` for every four elements of the block's rows.
+  void forEachQuad(llvm::function_ref<void(Scalar, Scalar)> body);
+  void combineWarps();
+  void combineSplits();
+  void storeResult(Scalar tileRow, Scalar dim, const Merged &merged);
+  void storePart(Scalar tileRow, Scalar dim, const Merged &merged);
+  /// Calls `body` in the block that is the last of `activeSplits` to come here.
+  void ifLastBlock(llvm::function_ref<void()> body);
+  Scalar queryHead(Scalar tileRow) { return kvHead * shape.group + firstHead + tileRow; }
+
+  /// Rows of the tile that can be heads: those of one half tile often suffice.
+  int64_t numRows() const { return config.tileRows(shape); }
+  int64_t numHalves() const { return numRows() > 8 ? 2 : 1; }
+  int64_t keyLoads() const { return llvm::divideCeil(shape.headDim, 32); }
+  int64_t valueLoads() const {
+    return llvm::divideCeil(std::min(shape.headDim, DecodeAttentionConfig::kWarpDims), 64);
+  }
+  /// First element of the head that the warp's value load `i` brings.
+  Scalar valueDim(int64_t i) {
+    return warp % config.headSplit(shape) * DecodeAttentionConfig::kWarpDims + i * 64;
+  }
+  int64_t keyWarps() const { return config.keyWarps(shape); }
+  double scale();
+  /// `dim`, moved into the row where the head ends before `end`; what it reads is not used.
+  Scalar inRow(Scalar dim, int64_t end);
+
+  // Shared memory: a flag; the queries; maxima and sums of each warp or split `[part][kTile]`;
+  // results `[warp][rows][headStride]`.
+  mlir::Value sharedAt(int64_t byte) { return b.bytePtr(b.sharedMemory(), b.i32(byte)); }
+  mlir::Value flag() { return b.sharedMemory(); }
+  mlir::Value queries() { return sharedAt(config.queryBase()); }
+  mlir::Value maxima() { return sharedAt(config.partBase(shape)); }
+  mlir::Value sums();
+  mlir::Value warpResults();
+
+  kernel::AppendAttentionOp op;
+  KernelFunction &function;
+  PtxBuilder &b;
+  DecodeAttentionConfig config;
+  AttentionShape shape;
+  Scalar thread, lane, warp, keyWarp, laneRow, laneColumn; ///< lane / 4 and lane % 4
+  Scalar row, kvHead, firstHead;                           ///< firstHead: of the tile, in the group
+  Scalar sequence, length;                                 ///< keys that the row sees
+  Scalar split, activeSplits, firstKey, endKey;            ///< the block's keys
+  llvm::SmallVector<llvm::SmallVector<Scalar>> query;      ///< [half * keyLoads + load]: words
+};
+
+} // namespace qopt::ptx
+
+#endif // QOPT_LOWERING_GPU_DECODEATTENTION_H

@@ -1,0 +1,78 @@
+//===- DecodeAttentionHeads.cpp - the queries, and the new key and value --===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/gpu/DecodeAttention.h"
+#include "lowering/gpu/SharedTile.h"
+#include "lowering/gpu/WarpHead.h"
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::ptx;
+using Kind = kernel::Argument::Kind;
+
+/// Head `index` of the block: the queries of its tile, the key, the value. A tile that is not full
+/// repeats the group's last head.
+Value DecodeAttentionEmitter::headSource(Scalar index) {
+  auto at = [&](Value activation, int64_t offset, Scalar head) {
+    Matrix matrix = function.activation(activation);
+    return b.wrap(b.elementPtr(matrix.row(b, row), matrix.element, head * shape.headDim + offset));
+  };
+  Scalar inGroup = min(firstHead + index, b.i32(shape.group - 1));
+  Scalar query = at(op.getQ(), op.getOffsets()[0], kvHead * shape.group + inGroup);
+  Scalar key = at(op.getK(), op.getOffsets()[1], kvHead);
+  Scalar value = at(op.getV(), op.getOffsets()[2], kvHead);
+  return select(index < numRows(), query, select(index == numRows(), key, value));
+}
+
+/// The new token's row in the cache.
+Value DecodeAttentionEmitter::appendTarget(Scalar isKey) {
+  Scalar position = length - 1;
+  Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
+  Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
+  auto inPool = [&](Kind pool) {
+    return b.wrap(cacheRow(b, function.pointer(pool), shape, page, kvHead, position % kPageTokens));
+  };
+  return select(isKey, inPool(Kind::KeyCache), inPool(Kind::ValueCache));
+}
+
+/// Puts the tile's queries into shared memory; the block that has the last keys appends the new
+/// ones, which its own threads read after the barrier. Blocks of further tiles of the same KV head
+/// write the same.
+void DecodeAttentionEmitter::prepareHeads() {
+  Matrix q = function.activation(op.getQ());
+  Scalar count = select(endKey == length, b.i32(numRows() + 2), b.i32(numRows()));
+  b.forLoop(warp, count, b.i32(config.warps), [&](Scalar index) {
+    WarpHead head(b, shape.headDim, WarpHead::chooseWidth(shape.headDim, op.getOffsets()), lane);
+    head.load(headSource(index), q.element, q.access);
+    if (op.getQNorm() || op.getRope())
+      head.applyIf(index <= numRows(), [&] {
+        if (op.getQNorm()) {
+          Scalar qNorm = b.wrap(function.vector(op.getQNorm()).base),
+                 kNorm = b.wrap(function.vector(op.getKNorm()).base);
+          head.normalize(select(index < numRows(), qNorm, kNorm), op.getEps()->convertToDouble());
+        }
+        if (op.getRope())
+          head.rotate(function.pointer(Kind::RopeTable), length - 1);
+      });
+    b.ifThen(index < numRows(), [&] {
+      Value target = b.elementPtr(queries(), b.getBF16Type(), index * config.queryStride(shape));
+      head.store(target, roundUp(shape.headDim, 32));
+    });
+    b.ifThen(index >= numRows(),
+             [&] { head.store(appendTarget(index == numRows()), shape.headStride); });
+  });
+}
+
+void DecodeAttentionEmitter::loadQuery() {
+  for (int64_t half = 0; half < numHalves(); ++half) {
+    Scalar tileRow = min(laneRow + half * 8, b.i32(numRows() - 1));
+    for (int64_t i = 0; i < keyLoads(); ++i) {
+      Scalar index = tileRow * config.queryStride(shape) + laneColumn * kChunk + i * 32;
+      query.push_back(b.loadWords(b.elementPtr(queries(), b.getBF16Type(), index), Access::Plain));
+    }
+  }
+}
