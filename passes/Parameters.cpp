@@ -52,6 +52,17 @@ Value Parameters::valueInLoad(llm::ParamOp param) {
   return value;
 }
 
+llm::ParamOp Parameters::defineNumbers(StringRef name, ArrayRef<float> numbers,
+                                       llm::ParamOp neighbour) {
+  OpBuilder moduleBuilder(module.getContext());
+  moduleBuilder.setInsertionPointAfter(neighbour);
+  auto type = RankedTensorType::get({int64_t(numbers.size())}, moduleBuilder.getF32Type());
+  auto param = llm::ParamOp::create(moduleBuilder, neighbour.getLoc(), name, type,
+                                    DenseFPElementsAttr::get(type, numbers));
+  symbols.insert(param); // makes the name unique
+  return param;
+}
+
 llm::ParamOp Parameters::define(StringRef name, Value value, llm::ParamOp neighbour) {
   OpBuilder moduleBuilder(module.getContext());
   moduleBuilder.setInsertionPointAfter(neighbour);

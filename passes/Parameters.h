@@ -31,6 +31,11 @@ public:
   /// The value of a parameter at the end of `@load`: what computes it, or else a read of it.
   mlir::Value valueInLoad(llm::ParamOp param);
 
+  /// A new parameter behind `neighbour` that holds f32 numbers. Where `name` is taken, it gets one
+  /// that begins with it.
+  llm::ParamOp defineNumbers(llvm::StringRef name, llvm::ArrayRef<float> numbers,
+                             llm::ParamOp neighbour);
+
   /// A new parameter behind `neighbour` that `@load` sets to `value`. Where `name` is taken, the
   /// parameter gets one that begins with it.
   llm::ParamOp define(llvm::StringRef name, mlir::Value value, llm::ParamOp neighbour);

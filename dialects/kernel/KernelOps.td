@@ -218,6 +218,16 @@ def Kernel_AppendAttentionOp
   let hasVerifier = 1;
 }
 
+def Kernel_ObserveOp : Op<Kernel_Dialect, "observe", [MemoryEffects<[MemWrite]>]> {
+  let summary = "the host looks at rows of an activation (q.observe); no launch";
+  let description = [{
+    Only CPU functions have it. The plan records it between the launches, and the runtime hands the
+    rows to whoever calibrates (runtime/device/ActivationObserver.h); without one it does nothing.
+  }];
+  let arguments = (ins Kernel_Activation:$x, StrArrayAttr:$weights);
+  let assemblyFormat = "$x `for` $weights attr-dict `:` type($x)";
+}
+
 def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator]> {
   let summary = "the value of a region";
   let arguments = (ins F32:$value);

@@ -17,6 +17,11 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace qopt::llm {
+/// On a module: what tells models apart (passes/quantization/ModelHash.h), where one is calibrated.
+inline constexpr llvm::StringLiteral kModelHashAttr = "llm.model_hash";
+} // namespace qopt::llm
+
 #include "dialects/llm/LlmDialect.h.inc"
 #include "dialects/llm/LlmEnums.h.inc"
 #define GET_TYPEDEF_CLASSES

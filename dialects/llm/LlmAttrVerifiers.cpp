@@ -87,7 +87,7 @@ static LogicalResult verifyConfig(Operation *op, StringRef text) {
 
 LogicalResult LlmDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
-  if (name != "llm.config" && name != "llm.checkpoint")
+  if (name != "llm.config" && name != "llm.checkpoint" && name != kModelHashAttr)
     return op->emitError() << "unknown attribute '" << name << "'";
   auto value = dyn_cast<StringAttr>(attribute.getValue());
   if (!isa<ModuleOp>(op) || !value)

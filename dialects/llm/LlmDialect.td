@@ -117,4 +117,13 @@ def Llm_GeluKind : I32EnumAttr<"GeluKind", "which form of GELU",
 }
 def Llm_GeluKindAttr : EnumAttr<Llm_Dialect, Llm_GeluKind, "gelu_kind">;
 
+// Mirrors runtime/quantization/Smoothing.h, case by case.
+def Llm_SmoothingVariant : I32EnumAttr<"SmoothingVariant", "whose definition of SmoothQuant's scale",
+    [I32EnumAttrCase<"Mit", 0, "mit">, I32EnumAttrCase<"LlmCompressor", 1, "llm_compressor">,
+     I32EnumAttrCase<"ModelOpt", 2, "modelopt">]> {
+  let genSpecializedAttr = 0;
+  let cppNamespace = "::qopt::llm";
+}
+def Llm_SmoothingVariantAttr : EnumAttr<Llm_Dialect, Llm_SmoothingVariant, "smoothing_variant">;
+
 #endif // QOPT_DIALECTS_LLM_LLMDIALECT_TD

@@ -37,7 +37,8 @@ def Llm_ParamOp : Llm_Op<"param", [Symbol]> {
   let summary = "a parameter of the model, by reference";
   let description = [{
     Its contents are a checkpoint tensor (`#llm.source`), generated (`#llm.random`, `#llm.splat`),
-    or, without contents, computed by `@load`.
+    f32 numbers where they are few (a profile's statistics), or, without contents, computed by
+    `@load`.
 
     ```mlir
     llm.param @model.norm.weight : tensor<256xbf16> = #llm.source<"model.safetensors", "model.norm.weight">
@@ -149,6 +150,53 @@ def Llm_PackOp : Llm_Op<"pack", [Pure]> {
     /// The packed type of a matrix or vector of type `type`, whose rows `ways` divides.
     static ::mlir::RankedTensorType packedType(::mlir::RankedTensorType type, int64_t ways);
   }];
+}
+
+def Llm_SmoothingOp : Llm_Op<"smoothing", [Pure]> {
+  let summary = "SmoothQuant's scale of each channel that linears of one input share";
+  let description = [{
+    `s_j = a_j^alpha / w_j^(1 - alpha)` with `a_j` the statistic of input channel j and `w_j` that of
+    column j of the weights; `variant` says which statistics and limits
+    (runtime/quantization/Smoothing.h). With `group` > 1 the channels are heads of `head_dim` elements
+    of which `group` consecutive ones share a scale, the greatest of theirs: the query heads of a KV
+    head.
+
+    ```mlir
+    %s = llm.smoothing %a of %wq, %wk, %wv {alpha = 5.0e-1 : f64, variant = #llm<smoothing_variant mit>}
+        : tensor<256xf32>, tensor<256x256xbf16>, tensor<128x256xbf16>, tensor<128x256xbf16> -> tensor<256xf32>
+    ```
+  }];
+  let arguments = (ins Llm_Weight:$activation, Variadic<Llm_Weight>:$weights, F64Attr:$alpha,
+                       Llm_SmoothingVariantAttr:$variant, DefaultValuedAttr<I64Attr, "1">:$group,
+                       DefaultValuedAttr<I64Attr, "1">:$head_dim);
+  let results = (outs Llm_Weight:$result);
+  let assemblyFormat = [{
+    $activation `of` $weights attr-dict `:` type($activation) `,` type($weights) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Llm_ScaleOp : Llm_Op<"scale", [Pure]> {
+  let summary = "rows or columns times a scale each, or divided by it, in f32";
+  let description = [{
+    Columns of a matrix where `columns` is set; otherwise rows `[offset, offset + size of scales)` of a
+    matrix or elements of a vector, and the others as they are. With `group` > 1, columns are heads of
+    `head_dim` elements of which `group` consecutive ones share their scales (llm.smoothing).
+
+    ```mlir
+    %w1 = llm.scale %w by %s {columns} : tensor<128x256xbf16>, tensor<256xf32> -> tensor<128x256xf32>
+    %n1 = llm.scale %norm by %s {inverse} : tensor<256xbf16>, tensor<256xf32> -> tensor<256xf32>
+    ```
+  }];
+  let arguments = (ins Llm_Weight:$value, Llm_Weight:$scales, UnitAttr:$columns, UnitAttr:$inverse,
+                       DefaultValuedAttr<I64Attr, "0">:$offset,
+                       DefaultValuedAttr<I64Attr, "1">:$group,
+                       DefaultValuedAttr<I64Attr, "1">:$head_dim);
+  let results = (outs Llm_Weight:$result);
+  let assemblyFormat = [{
+    $value `by` $scales attr-dict `:` type($value) `,` type($scales) `->` type($result)
+  }];
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//

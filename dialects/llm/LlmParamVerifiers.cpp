@@ -30,9 +30,15 @@ static LogicalResult verifyParamType(Operation *user, ParamOp param, Type type) 
 }
 
 LogicalResult ParamOp::verify() {
-  if (getContents() && !isa<SourceAttr, RandomAttr, SplatAttr>(*getContents()))
-    return emitOpError() << "contents must be #llm.source, #llm.random or #llm.splat, not "
+  if (!getContents() || isa<SourceAttr, RandomAttr, SplatAttr>(*getContents()))
+    return success();
+  auto numbers = dyn_cast<DenseFPElementsAttr>(*getContents());
+  if (!numbers)
+    return emitOpError() << "contents must be #llm.source, #llm.random, #llm.splat or numbers, not "
                          << *getContents();
+  if (numbers.getType() != getType() || !numbers.getElementType().isF32())
+    return emitOpError() << "of type " << getType() << " has numbers of type " << numbers.getType()
+                         << "; both must be the same, with elements of type f32";
   return success();
 }
 
@@ -164,4 +170,63 @@ LogicalResult PackOp::verify() {
     return emitOpError() << "result is " << getResult().getType() << "; " << expected
                          << " would fit";
   return success();
+}
+
+/// Whether `channels` are heads of `headDim` elements in groups of `group`.
+static LogicalResult verifyGroups(Operation *op, int64_t channels, int64_t group, int64_t headDim) {
+  if (group < 1 || headDim < 1 || channels % (group * headDim))
+    return op->emitOpError() << channels << " channels are no groups of " << group << " heads of "
+                             << headDim << " elements";
+  return success();
+}
+
+/// A vector of `size` f32 scales.
+static LogicalResult verifyScales(Operation *op, Value scales, int64_t size) {
+  auto expected = RankedTensorType::get({size}, Float32Type::get(op->getContext()));
+  if (scales.getType() != expected)
+    return op->emitOpError() << "has scales " << scales.getType() << "; " << expected
+                             << " would fit";
+  return success();
+}
+
+LogicalResult SmoothingOp::verify() {
+  if (getWeights().empty())
+    return emitOpError("needs at least one weight");
+  int64_t channels = cast<RankedTensorType>(getWeights().front().getType()).getShape().back();
+  for (Value weight : getWeights()) {
+    auto type = cast<RankedTensorType>(weight.getType());
+    if (type.getRank() != 2 || type.getDimSize(1) != channels)
+      return emitOpError() << "weight " << type << " is no matrix with " << channels << " columns";
+  }
+  auto statistic = RankedTensorType::get({channels}, Float32Type::get(getContext()));
+  if (getActivation().getType() != statistic)
+    return emitOpError() << "has the statistic " << getActivation().getType() << " of " << channels
+                         << " channels; " << statistic << " would fit";
+  double alpha = getAlpha().convertToDouble();
+  if (!(alpha >= 0 && alpha <= 1))
+    return emitOpError() << "alpha is " << alpha << "; 0 to 1 would fit";
+  if (failed(verifyGroups(*this, channels, getGroup(), getHeadDim())))
+    return failure();
+  return verifyScales(*this, getResult(), channels / int64_t(getGroup()));
+}
+
+LogicalResult ScaleOp::verify() {
+  RankedTensorType from = getValue().getType();
+  auto expected = RankedTensorType::get(from.getShape(), Float32Type::get(getContext()));
+  if (getResult().getType() != expected)
+    return emitOpError() << "result is " << getResult().getType() << "; " << expected
+                         << " would fit";
+  if (from.getRank() > 2 || (getColumns() && from.getRank() != 2))
+    return emitOpError() << "scales rows of matrices and vectors, or columns of matrices, not of "
+                         << from;
+  if (getColumns()) {
+    if (failed(verifyGroups(*this, from.getDimSize(1), getGroup(), getHeadDim())))
+      return failure();
+    return verifyScales(*this, getScales(), from.getDimSize(1) / int64_t(getGroup()));
+  }
+  int64_t size = getScales().getType().getDimSize(0);
+  if (int64_t(getOffset()) + size > from.getDimSize(0) || int64_t(getOffset()) < 0)
+    return emitOpError() << "rows [" << getOffset() << ", " << int64_t(getOffset()) + size
+                         << ") go beyond the " << from.getDimSize(0) << " of " << from;
+  return verifyScales(*this, getScales(), size);
 }

@@ -120,10 +120,16 @@ def Q_ObserveOp : Q_Op<"observe", [MemoryEffects<[MemWrite]>]> {
   let summary = "collects statistics of an activation while the model runs";
   let description = [{
     Per channel and per tensor: absolute maximum, range, a histogram of 2048 bins, the count, and a
-    sample of rows. `name` keys them in the profile that `qrun calibrate` writes.
+    sample of rows. `weights` are the checkpoint names of what the values are multiplied by, the keys
+    of the profile that `qrun calibrate` writes.
+
+    ```mlir
+    q.observe %x for ["model.layers.0.self_attn.o_proj.weight"] : tensor<?x256xf32>
+    ```
   }];
-  let arguments = (ins Q_Values:$values, StrAttr:$name);
-  let assemblyFormat = "$values `as` $name attr-dict `:` type($values)";
+  let arguments = (ins Q_Values:$values, StrArrayAttr:$weights);
+  let assemblyFormat = "$values `for` $weights attr-dict `:` type($values)";
+  let hasVerifier = 1;
 }
 
 #endif // QOPT_DIALECTS_Q_QOPS_TD

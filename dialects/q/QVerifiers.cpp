@@ -55,3 +55,11 @@ LogicalResult DequantizeOp::verify() {
                             cast<RankedTensorType>(getCodes().getType()),
                             getParameters().getTypes());
 }
+
+LogicalResult ObserveOp::verify() {
+  if (cast<RankedTensorType>(getValues().getType()).getRank() != 2)
+    return emitOpError() << "observes matrices [rows, channels], not " << getValues().getType();
+  if (getWeights().empty())
+    return emitOpError("needs the name of a weight that reads the values");
+  return success();
+}

@@ -7,6 +7,7 @@
 
 #include "lowering/artifact/ModuleParams.h"
 #include "lowering/artifact/ParamQuantization.h"
+#include "lowering/artifact/ParamSmoothing.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
@@ -86,6 +87,18 @@ ParamExpressionPtr ModuleParams::evaluate(Operation *op) {
         return (isPairs ? makePackedPairs : makePacked)(operands[0], shapeOf(op.getResult()),
                                                         op.getWays());
       })
+      .Case([&](llm::SmoothingOp op) {
+        return makeSmoothing(operands[0], std::vector(operands.begin() + 1, operands.end()),
+                             SmoothingVariant(op.getVariant()), op.getAlpha().convertToDouble(),
+                             {int64_t(op.getGroup()), int64_t(op.getHeadDim())});
+      })
+      .Case([&](llm::ScaleOp op) {
+        return makeScaled(operands[0], operands[1],
+                          {op.getColumns(),
+                           op.getInverse(),
+                           int64_t(op.getOffset()),
+                           {int64_t(op.getGroup()), int64_t(op.getHeadDim())}});
+      })
       .Case([&](q::DequantizeOp op) {
         operands.resize(3);
         return makeDequantized({operands[0], operands[1], operands[2]}, op.getScheme().toScheme(),
@@ -114,6 +127,9 @@ ParamExpressionPtr ModuleParams::makeLeaf(llm::ParamOp param) {
       .Case([&](llm::RandomAttr random) {
         return makeRandomParam(*dtype, type.getShape(), param.getName().str(), random.getSeed(),
                                random.getDeviation().getValueAsDouble());
+      })
+      .Case([&](DenseFPElementsAttr numbers) {
+        return makeNumbersParam(type.getShape(), llvm::to_vector(numbers.getValues<float>()));
       })
       .Case([&](llm::SplatAttr splat) {
         return makeSplatParam(*dtype, type.getShape(), splat.getValue().getValueAsDouble());

@@ -31,6 +31,9 @@ public:
   /// The value of a parameter, or null after a diagnostic.
   ParamExpressionPtr get(llvm::StringRef name);
 
+  /// What an op of `@load` computes; null for values of other functions.
+  ParamExpressionPtr value(mlir::Value value) const { return values.lookup(value); }
+
 private:
   ParamExpressionPtr makeLeaf(llm::ParamOp param);
   ParamExpressionPtr makeStored(llm::ParamOp param, llm::SourceAttr source);

@@ -69,12 +69,17 @@ private:
 
 using ParamExpressionPtr = std::shared_ptr<const ParamExpression>;
 
+/// A part of an expression of a float type, as f32.
+std::vector<float> readF32(const ParamExpression &expression, const Rect &rect);
+
 /// A checkpoint's tensor. The file must outlive the expression.
 ParamExpressionPtr makeStoredParam(const SafetensorsFile &file, const TensorInfo &tensor);
 /// Random contents of the parameter `name` (runtime/formats/RandomFill.h).
 ParamExpressionPtr makeRandomParam(DType dtype, llvm::ArrayRef<int64_t> shape,
                                    const std::string &name, int64_t seed, double deviation);
 ParamExpressionPtr makeSplatParam(DType dtype, llvm::ArrayRef<int64_t> shape, double value);
+/// Numbers as they are, f32.
+ParamExpressionPtr makeNumbersParam(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> numbers);
 
 // The ops of @load, with llm's meaning. `shape` is that of the result.
 ParamExpressionPtr makeTransposed(ParamExpressionPtr operand);

@@ -18,6 +18,14 @@ ParamExpression::ParamExpression(DType dtype, llvm::ArrayRef<int64_t> shape)
     columnCount *= dimension;
 }
 
+std::vector<float> qopt::readF32(const ParamExpression &expression, const Rect &rect) {
+  std::vector<std::byte> bytes(rect.elements() * expression.elementBytes());
+  expression.read(rect, bytes);
+  std::vector<float> values(rect.elements());
+  convertToF32(expression.dtype(), bytes, values);
+  return values;
+}
+
 namespace {
 
 class StoredParam : public ParamExpression {
@@ -95,6 +103,25 @@ private:
   double value;
 };
 
+class NumbersParam : public ParamExpression {
+public:
+  NumbersParam(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> numbers)
+      : ParamExpression(DType::F32, shape), numbers(numbers) {}
+
+  void read(const Rect &rect, std::span<std::byte> out) const override {
+    size_t rowBytes = rect.columns * sizeof(float);
+    for (int64_t i = 0; i < rect.rows; ++i)
+      std::memcpy(out.data() + i * rowBytes,
+                  numbers.data() + (rect.row + i) * columns() + rect.column, rowBytes);
+  }
+
+  std::optional<GeneratedContents> generated() const override { return std::nullopt; }
+  void collectSources(std::vector<MappedTensor> &) const override {}
+
+private:
+  std::vector<float> numbers;
+};
+
 } // namespace
 
 ParamExpressionPtr qopt::makeStoredParam(const SafetensorsFile &file, const TensorInfo &tensor) {
@@ -108,4 +135,9 @@ ParamExpressionPtr qopt::makeRandomParam(DType dtype, llvm::ArrayRef<int64_t> sh
 
 ParamExpressionPtr qopt::makeSplatParam(DType dtype, llvm::ArrayRef<int64_t> shape, double value) {
   return std::make_shared<SplatParam>(dtype, shape, value);
+}
+
+ParamExpressionPtr qopt::makeNumbersParam(llvm::ArrayRef<int64_t> shape,
+                                          llvm::ArrayRef<float> numbers) {
+  return std::make_shared<NumbersParam>(shape, numbers);
 }

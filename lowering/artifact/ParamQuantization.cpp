@@ -16,15 +16,6 @@
 
 using namespace qopt;
 
-/// A part of an expression as f32.
-static std::vector<float> readF32(const ParamExpression &expression, const Rect &rect) {
-  std::vector<std::byte> bytes(rect.elements() * expression.elementBytes());
-  expression.read(rect, bytes);
-  std::vector<float> values(rect.elements());
-  convertToF32(expression.dtype(), bytes, values);
-  return values;
-}
-
 namespace {
 
 /// A matrix and how it is cut into blocks that share a scale.

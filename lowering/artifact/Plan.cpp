@@ -196,6 +196,8 @@ FailureOr<ArtifactPlan> qopt::planArtifact(ModuleOp module, ModuleParams &params
   if (failed(resolved))
     return failure();
   plan.json["recipe"] = describeRecipe(*resolved);
+  if (auto hash = module->getAttrOfType<StringAttr>(llm::kModelHashAttr))
+    plan.json["model_hash"] = hash.str();
   planWeights(plan, *resolved);
   plan.json["page_tokens"] = kPageTokens;
   plan.json["targets"] = std::move(targetsJson);

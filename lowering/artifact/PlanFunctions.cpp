@@ -64,6 +64,14 @@ static FailureOr<OrderedJson> planSlots(func::FuncOp function) {
   return json;
 }
 
+/// What a launch before `op` computes.
+static FailureOr<OrderedJson> planSlot(Operation *op, Value value) {
+  auto producer = value.getDefiningOp<LaunchOpInterface>();
+  if (!producer || !producer.getSlotsAttr())
+    return op->emitOpError("has an operand without a buffer; run plan-buffers");
+  return OrderedJson{{"slot", producer.getSlotsAttr()[cast<OpResult>(value).getResultNumber()]}};
+}
+
 static FailureOr<OrderedJson> planResult(func::FuncOp function) {
   Operation *terminator = function.front().getTerminator();
   Value result = terminator->getNumOperands() == 1 ? terminator->getOperand(0) : Value();
@@ -85,11 +93,15 @@ FailureOr<OrderedJson> FunctionPlanner::plan(func::FuncOp function) {
   if (failed(slots))
     return failure();
   OrderedJson launches = OrderedJson::array();
-  for (auto op : function.front().getOps<LaunchOpInterface>()) {
-    FailureOr<OrderedJson> launch = planLaunch(op);
-    if (failed(launch))
+  for (Operation &op : function.front()) {
+    auto observation = dyn_cast<ObserveOp>(op);
+    auto launch = dyn_cast<LaunchOpInterface>(op);
+    if (!observation && !launch)
+      continue;
+    FailureOr<OrderedJson> planned = launch ? planLaunch(launch) : planObservation(observation);
+    if (failed(planned))
       return failure();
-    launches.push_back(std::move(*launch));
+    launches.push_back(std::move(*planned));
   }
   FailureOr<OrderedJson> result = planResult(function);
   if (failed(result))
@@ -135,6 +147,22 @@ FailureOr<OrderedJson> FunctionPlanner::planLaunch(LaunchOpInterface op) {
   return json;
 }
 
+FailureOr<OrderedJson> FunctionPlanner::planObservation(ObserveOp op) {
+  FailureOr<OrderedJson> x = planSlot(op, op.getX());
+  if (failed(x))
+    return failure();
+  int64_t columns = cast<RankedTensorType>(op.getX().getType()).getDimSize(1);
+  OrderedJson weights = OrderedJson::array();
+  for (auto weight : op.getWeights().getAsRange<StringAttr>())
+    weights.push_back(weight.str());
+  return OrderedJson{{"op", op->getName().getStringRef().str()},
+                     {"loc", locationName(op.getLoc())},
+                     {"weights", std::move(weights)},
+                     {"args", {std::move(*x)}},
+                     {"columns", columns},
+                     {"stride", int64_t(llvm::alignTo(columns, kRowAlignment))}};
+}
+
 FailureOr<OrderedJson> FunctionPlanner::planArgument(LaunchOpInterface op,
                                                      const Argument &argument) {
   using Kind = Argument::Kind;
@@ -178,15 +206,14 @@ FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value va
   }
   if (auto weight = value.getDefiningOp<llm::GetOp>())
     return planWeight(op, weight);
-  auto producer = value.getDefiningOp<LaunchOpInterface>();
-  if (!producer || !producer.getSlotsAttr())
-    return op->emitOpError("has an operand without a buffer; run plan-buffers");
+  FailureOr<OrderedJson> json = planSlot(op, value);
+  if (failed(json))
+    return failure();
   auto type = cast<RankedTensorType>(value.getType());
-  OrderedJson json{{"slot", producer.getSlotsAttr()[cast<OpResult>(value).getResultNumber()]},
-                   {"columns", type.getDimSize(type.getRank() - 1)},
-                   {"type", elementTypeName(type)}};
+  (*json)["columns"] = type.getDimSize(type.getRank() - 1);
+  (*json)["type"] = elementTypeName(type);
   if (value.getDefiningOp() == op.getOperation())
-    json["result"] = true;
+    (*json)["result"] = true;
   return json;
 }
 

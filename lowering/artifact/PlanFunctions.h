@@ -30,6 +30,7 @@ public:
 
 private:
   llvm::FailureOr<OrderedJson> planLaunch(kernel::LaunchOpInterface op);
+  llvm::FailureOr<OrderedJson> planObservation(kernel::ObserveOp op);
   llvm::FailureOr<OrderedJson> planArgument(kernel::LaunchOpInterface op,
                                             const kernel::Argument &argument);
   llvm::FailureOr<OrderedJson> planValue(kernel::LaunchOpInterface op, mlir::Value value);

@@ -11,7 +11,7 @@ using namespace qopt;
 
 static constexpr size_t kMaxLine = 120;
 /// Launches stay on one line each, however long.
-static constexpr const char *kLaunchKey = "kernel";
+static constexpr const char *kLaunchKey = "op";
 
 static void append(std::string &text, const OrderedJson &value, size_t indent) {
   std::string line = value.dump();

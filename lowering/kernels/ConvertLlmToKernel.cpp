@@ -59,6 +59,7 @@ private:
         .Case<llm::EmbeddingOp, llm::SelectRowsOp, llm::RmsNormOp, llm::LayerNormOp,
               llm::AttentionOp, llm::SliceOp, llm::SiluOp, llm::GeluOp, llm::AddOp, llm::MulOp,
               q::EmbeddingOp>([&](auto typed) { return convertOp(typed); })
+        .Case([&](q::ObserveOp op) { return convertOp(op); })
         .Case([&](llm::LinearInterface linear) { return convertOp(linear); })
         .Default([](Operation *) { return false; });
   }
@@ -89,6 +90,11 @@ private:
   bool convertOp(q::EmbeddingOp op) {
     op.replaceAllUsesWith(createGather(resultType(op), op.getTable(), op.getParameters(),
                                        op.getIndices(), op.getScheme()));
+    return true;
+  }
+
+  bool convertOp(q::ObserveOp op) {
+    ObserveOp::create(builder, op.getValues(), op.getWeights());
     return true;
   }
 
@@ -255,6 +261,8 @@ public:
       copy->setAttr(kOperandTypeAttr, TypeAttr::get(operands));
       symbols.insert(copy, std::next(Block::iterator(last)));
       last = copy;
+      if (target != "cpu")
+        copy.walk([](q::ObserveOp op) { op.erase(); });
       FailureOr<int64_t> converted = FunctionConverter(copy, operands).run();
       if (failed(converted))
         return signalPassFailure();

@@ -54,7 +54,7 @@ class NameKernelsPass : public qopt::impl::NameKernelsBase<NameKernelsPass> {
       for (Operation &op : function.front()) {
         if (auto launch = dyn_cast<LaunchOpInterface>(op)) {
           name(launch, symbols, namesByTarget[target]);
-        } else if (!isa<llm::GetOp, func::ReturnOp>(op)) {
+        } else if (!isa<llm::GetOp, ObserveOp, func::ReturnOp>(op)) {
           op.emitOpError() << "has no kernel for target '" << target.getValue() << "'";
           failed = true;
         }

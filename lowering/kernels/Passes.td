@@ -17,7 +17,8 @@ def ConvertLlmToKernel : Pass<"convert-llm-to-kernel", "mlir::ModuleOp"> {
     ops; pointwise ops and slices become `kernel.map`. Rotation, per-head norms and KV append wait for
     `fuse-rope-append`. Products must be packed (`pack-weights`); one with `ways = 2` becomes a
     product for each half that is read, which `fuse-epilogues` joins. Values that only products and
-    attention read get the operand type: f32 on CPUs, bf16 for PTX. `@load`, functions that have a
+    attention read get the operand type: f32 on CPUs, bf16 for PTX. Activations are observed on CPUs
+    only: elsewhere `q.observe` goes away. `@load`, functions that have a
     copy for the target and functions without llm ops are left alone.
   }];
   let options = [

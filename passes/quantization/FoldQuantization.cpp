@@ -15,11 +15,29 @@ namespace qopt {
 using namespace mlir;
 using namespace qopt;
 
+/// Statistics of a quantized model would be taken for the original's.
+static LogicalResult refuseObservations(ModuleOp module) {
+  bool isQuantized = false;
+  q::ObserveOp observation;
+  module.walk([&](Operation *op) {
+    isQuantized |= isa<q::QuantizeOp, q::DequantizeOp>(op);
+    if (auto observe = dyn_cast<q::ObserveOp>(op); observe && !observation)
+      observation = observe;
+  });
+  if (!isQuantized || !observation)
+    return success();
+  return observation.emitError(
+      "is observed in a quantized model: run --instrument on the original, "
+      "and quantize without it");
+}
+
 namespace {
 
 struct FoldQuantizationPass : qopt::impl::FoldQuantizationBase<FoldQuantizationPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (failed(refuseObservations(module)))
+      return signalPassFailure();
     SmallVector<q::DequantizeOp> dequantizes;
     for (auto function : module.getOps<func::FuncOp>())
       if (function.getSymName() != "load")

@@ -85,4 +85,76 @@ def FormQuantizedLinears : Pass<"form-quantized-linears", "mlir::ModuleOp"> {
   let dependentDialects = ["llm::LlmDialect", "mlir::func::FuncDialect", "q::QDialect"];
 }
 
+def Instrument : Pass<"instrument", "mlir::ModuleOp"> {
+  let summary = "Observe the inputs of linears, for calibration";
+  let description = [{
+    A `q.observe` before the first linear that reads a value, under the checkpoint names of the weights
+    of all that do. The module's `llm.model_hash` is set: `qrun calibrate` writes it into the profile,
+    and passes that take a profile compare it with the model before them. Quantization and
+    instruments exclude each other.
+
+    ```
+    qopt MODEL --instrument -o obs.qmod && qrun calibrate obs.qmod --data text.txt -o stats.safetensors
+    ```
+  }];
+  let statistics = [Statistic<"numObserved", "observed", "Inputs observed">];
+  let dependentDialects = ["q::QDialect"];
+}
+
+def SmoothQuant : Pass<"smooth-quant", "mlir::ModuleOp"> {
+  let summary = "Move the outliers of activations into weights (SmoothQuant, Xiao et al. 2022)";
+  let description = [{
+    Each channel of an input is divided by a scale s, in the parameters of what computes it, and the
+    columns of the weights that read it are multiplied by s: the function stays, and quantized
+    activations lose less. The scales are computed in `@load` (llm.smoothing) from the weights and
+    the profile's statistics, which become parameters; smoothed parameters are f32. Runs on
+    `@forward`, before quantization: the final norm is in `@head` and stays.
+
+    * `norms`: the norm before q, k, v and gate, up (GPT-2: c_attn, c_fc), with a layer norm's bias;
+    * `o-proj`: v's rows and bias, before o; with grouped-query attention the query heads of a group
+      share s, the greatest of theirs;
+    * `down-proj`: up's rows and bias, before down, in gated MLPs.
+
+    `alpha=search` tries 0, 0.05, ..., 1 for each input by the error of W8A8 products on the profile's
+    sampled rows, and `trace` gets all of them as JSON. A profile of another model is an error.
+
+    ```
+    --smooth-quant="profile=stats.safetensors alpha=0.5"
+    ```
+  }];
+  let options = [
+    Option<"profile", "profile", "std::string", "\"\"", "what qrun calibrate wrote">,
+    Option<"alpha", "alpha", "std::string", "\"\"",
+           "0 to 1, or search; the variant's own if not given (0.5; modelopt: 1)">,
+    Option<"variant", "variant", "std::string", "\"mit\"",
+           "whose statistics and limits: mit, llm-compressor or modelopt">,
+    Option<"layers", "layers", "std::string", "\"\"", "layer numbers and ranges: 0-3,11">,
+    Option<"norms", "norms", "bool", "true", "fold into norms">,
+    Option<"oProj", "o-proj", "bool", "false", "fold the scales of o into v">,
+    Option<"downProj", "down-proj", "bool", "false", "fold the scales of down into up">,
+    Option<"trace", "trace", "std::string", "\"\"", "where alpha=search writes what it tried">
+  ];
+  let statistics = [
+    Statistic<"numSmoothed", "smoothed", "Inputs smoothed">,
+    Statistic<"numLeft", "left", "Inputs left alone because of other readers">
+  ];
+  let dependentDialects = ["llm::LlmDialect", "mlir::func::FuncDialect"];
+}
+
+def ReportQuantization : Pass<"report-quantization", "mlir::ModuleOp"> {
+  let summary = "Print what quantization does to each tensor, and what it costs";
+  let description = [{
+    On standard output, for each tensor that the model reads: scheme, shape, bits of an element with its
+    share of scales; mean |x - x^| / mean |x|, max |x - x^| and the signal-to-noise ratio; with a
+    profile also max |y - y_ref| / max |y_ref| of products with its sampled rows; or why the tensor was
+    left alone. Tied weights are one tensor. Errors are those of the smoothed weights where
+    smooth-quant ran, of which the profile is before smoothing. `qopt --quantization-report=table`
+    runs it after the passes asked for.
+  }];
+  let options = [
+    Option<"format", "format", "std::string", "\"table\"", "table or json">,
+    Option<"profile", "profile", "std::string", "\"\"", "what qrun calibrate wrote of the model">
+  ];
+}
+
 #endif // QOPT_PASSES_QUANTIZATION_PASSES_TD

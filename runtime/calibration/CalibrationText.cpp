@@ -35,6 +35,8 @@ std::vector<int32_t> qopt::encodeBeginning(const std::string &path, const Tokeni
   const std::string_view text(reinterpret_cast<const char *>(file.bytes().data()),
                               file.bytes().size());
   std::vector<int32_t> tokens;
+  if (tokenizer.addsBos())
+    tokens.push_back(*tokenizer.bosId());
   for (size_t begin = 0; begin < text.size() && int64_t(tokens.size()) < count;) {
     const size_t end = pieceEnd(text, begin);
     const std::vector<int32_t> piece = tokenizer.encode(
@@ -54,7 +56,7 @@ std::vector<std::vector<int32_t>> qopt::cutWindows(const std::vector<int32_t> &t
   for (size_t begin = 0; begin < tokens.size(); begin += size_t(ctx)) {
     const size_t end = std::min(begin + size_t(ctx), tokens.size());
     windows.emplace_back(tokens.begin() + int64_t(begin), tokens.begin() + int64_t(end));
-    if (tokenizer.addsBos() && tokenizer.bosId())
+    if (tokenizer.addsBos())
       windows.back().front() = *tokenizer.bosId();
   }
   return windows;

@@ -16,14 +16,14 @@ namespace qopt {
 
 class Tokenizer;
 
-/// The first `count` tokens of a file, without BOS. The file is encoded piece by piece, so that a
-/// large one costs no more memory than a small one. Throws an Error that says how many tokens the
-/// file has if they are too few.
+/// The first `count` tokens of a file, BOS first if the tokenizer adds it. The file is encoded
+/// piece by piece, so that a large one costs no more memory than a small one. Throws an Error that
+/// says how many tokens the file has if they are too few.
 std::vector<int32_t> encodeBeginning(const std::string &path, const Tokenizer &tokenizer,
                                      int64_t count);
 
 /// Disjoint windows of `ctx` tokens, the last of what is left. Where the tokenizer adds BOS, it
-/// takes the place of each window's first token, as in llama.cpp's perplexity.
+/// takes the place of each window's first token: the windows of llama.cpp's perplexity.
 std::vector<std::vector<int32_t>> cutWindows(const std::vector<int32_t> &tokens,
                                              const Tokenizer &tokenizer, int64_t ctx);
 

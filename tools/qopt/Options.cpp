@@ -78,6 +78,13 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
                                          cl::value_desc("SEED"));
   static cl::opt<bool> fallback("allow-dequantized-fallback",
                                 cl::desc("Store dequantized weights where a target has no kernel"));
+  static cl::opt<std::string> report(
+      "quantization-report",
+      cl::desc("Print what became of each tensor, as table or json, in place of the IR"),
+      cl::value_desc("FORMAT"));
+  static cl::opt<std::string> reportProfile(
+      "report-profile", cl::desc("The calibration profile for errors of matrix products"),
+      cl::value_desc("FILE"));
   cl::extrahelp moreHelp(examples);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
@@ -88,7 +95,9 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   llvm::raw_string_ostream stream(messages);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &stream))
     failToParse(messages);
-  Options options = {input, output, parseSeed(randomSeed), fallback};
+  Options options = {input, output, parseSeed(randomSeed), fallback, report, reportProfile};
+  if (!options.reportProfile.empty() && options.quantizationReport.empty())
+    fail("--report-profile is of a report: add --quantization-report=table or json");
   setDefault("mlir-print-op-on-diagnostic", "false"); // the location says which op it is
   if (options.output != "-")
     setDefault("mlir-print-debuginfo", "true");

@@ -24,6 +24,8 @@ struct Options {
   std::string output;
   std::optional<int64_t> randomSeed; ///< --random-params
   bool allowDequantizedFallback;     ///< of what is lowered for `output`
+  std::string quantizationReport;    ///< its format; empty for none
+  std::string reportProfile;         ///< for errors of matrix products; empty for none
 };
 
 /// Parses the command line. IR in files has its locations, IR on stdout is easier to read without.

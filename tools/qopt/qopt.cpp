@@ -8,6 +8,7 @@
 #include "lowering/artifact/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "passes/quantization/Passes.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/TemporaryPath.h"
 #include "tools/qopt/Diagnostics.h"
@@ -25,6 +26,7 @@ using namespace qopt;
 static bool compile(const Options &options, DialectRegistry &registry) {
   OutputKind kind = outputKindOf(options.output);
   std::string ptx;
+  const bool hasReport = !options.quantizationReport.empty();
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   config.setPassPipelineSetupFn([&, requested = config](PassManager &passes) -> LogicalResult {
     // Only now is there a context. Tests of diagnostics see them as they are.
@@ -32,6 +34,8 @@ static bool compile(const Options &options, DialectRegistry &registry) {
       registerDiagnosticPrinter(*passes.getContext());
     if (failed(requested.setupPassPipeline(passes)))
       return failure();
+    if (hasReport)
+      passes.addPass(createReportQuantization({options.quantizationReport, options.reportProfile}));
     std::string lowering =
         options.allowDequantizedFallback ? "allow-dequantized-fallback=true " : "";
     if (kind == OutputKind::Artifact) {
@@ -48,7 +52,8 @@ static bool compile(const Options &options, DialectRegistry &registry) {
   llvm::raw_string_ostream stream(ir);
   if (failed(MlirOptMain(stream, readInput(options), registry, config)))
     return false;
-  if (kind != OutputKind::Artifact)
+  bool isReportOnly = hasReport && options.output == "-";
+  if (kind != OutputKind::Artifact && !isReportOnly)
     writeOutput(options.output, kind == OutputKind::Ptx ? ptx : ir);
   return true;
 }

@@ -22,8 +22,8 @@ func.func @weights(%w: tensor<512x256xbf16>) -> tensor<512x256xf32> {
 
 // CHECK-LABEL: func.func @activations
 func.func @activations(%x: tensor<?x256xf32>) -> (tensor<?x256xi8>, tensor<?x1xf32>) {
-  // CHECK: q.observe %{{.*}} as "model.layers.0.self_attn.q_proj" : tensor<?x256xf32>
-  q.observe %x as "model.layers.0.self_attn.q_proj" : tensor<?x256xf32>
+  // CHECK: q.observe %{{.*}} for ["model.layers.0.self_attn.q_proj.weight"] : tensor<?x256xf32>
+  q.observe %x for ["model.layers.0.self_attn.q_proj.weight"] : tensor<?x256xf32>
   // CHECK: q.quantize
   %codes, %scales = q.quantize %x {scheme = #row}
       : tensor<?x256xf32> -> tensor<?x256xi8>, tensor<?x1xf32>
