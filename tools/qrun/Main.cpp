@@ -48,6 +48,8 @@ int main(int argc, char **argv) {
       qopt::fail("cannot write to the standard output: {}", std::strerror(errno));
   } catch (const CLI::Success &success) {
     return app.exit(success); // --help and --version
+  } catch (const CLI::RuntimeError &error) {
+    return error.get_exit_code(); // A command that has said what is wrong.
   } catch (const CLI::ParseError &error) {
     return reportError(std::string(error.what()) + " (see qrun --help)");
   } catch (const qopt::Error &error) {

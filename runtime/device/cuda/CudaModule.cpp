@@ -111,8 +111,10 @@ std::string CudaModule::load(const std::string &path) {
   if (result == CUDA_ERROR_UNSUPPORTED_PTX_VERSION)
     return fmt::format("the driver, of CUDA {}, is too old for PTX {}: {}", cuda.version(),
                        ptxVersion(code), cuda.describe(result));
-  return fmt::format("cannot be loaded: {}{}{}", cuda.describe(result), words.empty() ? "" : ": ",
-                     words);
+  std::string error = cuda.describe(result);
+  if (error.find(words) == error.npos)
+    error += ": " + words;
+  return "cannot be loaded: " + error;
 }
 
 CudaModule::~CudaModule() {

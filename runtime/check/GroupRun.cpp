@@ -1,0 +1,138 @@
+//===- GroupRun.cpp - a group of launches on one device -------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/check/GroupRun.h"
+
+#include "runtime/formats/FloatConvert.h"
+
+using namespace qopt;
+
+/// What tokens that are none of the step's have in caches: large, but finite, as tokens are.
+static constexpr float staleElement = 30000;
+
+/// Rows of `columns` elements of `type`, `stride` elements apart; paddings are zero.
+static std::vector<std::byte> encodeRows(std::span<const float> rows, int64_t columns,
+                                         int64_t stride, DType type) {
+  size_t element = byteSize(type), count = rows.size() / size_t(columns);
+  std::vector<std::byte> bytes(count * size_t(stride) * element);
+  for (size_t row = 0; row < count; ++row)
+    convertFromF32(
+        rows.subspan(row * size_t(columns), size_t(columns)), type,
+        std::span(bytes).subspan(row * size_t(stride) * element, size_t(columns) * element));
+  return bytes;
+}
+
+GroupRun::GroupRun(const Plan &plan, Device &device, const LaunchGroup &group,
+                   const CheckStep &step)
+    : device(device), step(step), pageTokens(plan.pageTokens),
+      inputs(device, step.shape.rows, step.shape.sequences, step.maxPages, step.shape.rows,
+             step.shape.rows),
+      ropeTable(plan, device, step.context) {
+  inputs.clear();
+  std::span<const int32_t> ids = step.ids;
+  for (const CheckStep::Sequence &sequence : step.sequences) {
+    inputs.append(ids.first(size_t(sequence.tokens)), sequence.past, sequence.pages);
+    ids = ids.subspan(size_t(sequence.tokens));
+  }
+  inputs.upload();
+  inputs.uploadHeadRows(step.headRows);
+  ropeTable.require(step.context);
+
+  Bindings bindings;
+  bindings.maxPages = step.maxPages;
+  for (const PlanSlot &slot : group.function.slots) {
+    std::vector<std::byte> nans(size_t(slot.size(step.shape.rows)), std::byte(0xff));
+    slots.push_back(device.allocate(nans.size(), "a slot"));
+    device.write(*slots.back(), 0, nans);
+    bindings.slots.push_back(slots.back()->address());
+  }
+  const PlanResult &body = device.target().prefill.result;
+  hidden = device.allocate(uint64_t(step.shape.rows * body.stride) * byteSize(body.type),
+                           "hidden states");
+  const std::vector<PlanCache> &caches = device.target().caches;
+  pools.resize(caches.size());
+  bindings.caches.resize(caches.size(), {0, 0});
+  for (size_t i : group.caches) {
+    auto allocate = [&](CachePart part) {
+      return device.allocate(
+          uint64_t(step.numPages * caches[i].kvHeads * caches[i].pool(part).blockBytes), "a cache");
+    };
+    pools[i] = {allocate(CachePart::Key), allocate(CachePart::Value)};
+    bindings.caches[i] = {pools[i].key->address(), pools[i].value->address()};
+  }
+  inputs.bindTo(bindings);
+  bindings.inputs[size_t(StepInput::RopeTable)] = ropeTable.address();
+  bindings.inputs[size_t(StepInput::Hidden)] = hidden->address();
+  function = device.bind(group.function, bindings);
+}
+
+void GroupRun::write(const SlotArgument &slot, std::span<const float> rows) {
+  device.write(*slots[slot.slot], 0, encodeRows(rows, slot.columns, slot.stride(), slot.type));
+}
+
+void GroupRun::writeHidden(std::span<const float> rows) {
+  const PlanResult &body = device.target().prefill.result;
+  device.write(*hidden, 0, encodeRows(rows, body.columns, body.stride, body.type));
+}
+
+std::vector<float> GroupRun::read(const SlotArgument &slot) const {
+  const size_t element = byteSize(slot.type), columns = size_t(slot.columns);
+  const size_t rowBytes = size_t(slot.stride()) * element;
+  std::span<const std::byte> bytes =
+      device.view(*slots[slot.slot], 0, size_t(step.shape.rows) * rowBytes);
+  std::vector<float> rows(size_t(step.shape.rows) * columns);
+  for (size_t row = 0; row < size_t(step.shape.rows); ++row)
+    convertToF32(slot.type, bytes.subspan(row * rowBytes, columns * element),
+                 std::span(rows).subspan(row * columns, columns));
+  return rows;
+}
+
+template <typename Function>
+void GroupRun::forEachCacheElement(const CacheLayout &layout, const PlanCache &cache,
+                                   Function function) const {
+  for (const CheckStep::Sequence &sequence : step.sequences)
+    for (int64_t token = 0; token < sequence.past + sequence.tokens; ++token)
+      for (int64_t head = 0; head < cache.kvHeads; ++head)
+        for (int64_t dim = 0; dim < cache.headDim; ++dim)
+          function(layout.offset(sequence.pages[size_t(token / pageTokens)], head,
+                                 token % pageTokens, dim));
+}
+
+void GroupRun::writeCache(size_t index, CachePart part, std::span<const float> elements) {
+  const PlanCache &cache = device.target().caches[index];
+  const CacheLayout layout(cache, part, pageTokens);
+  const size_t elementBytes = byteSize(layout.type());
+  std::vector<std::byte> bytes(size_t(pool(index, part).size()));
+  auto store = [&](size_t offset, float value) {
+    convertFromF32(std::span(&value, 1), layout.type(),
+                   std::span(bytes).subspan(offset, elementBytes));
+  };
+  // Only what tokens have: elements beyond a head are zero.
+  for (int64_t page = 0; page < step.numPages; ++page)
+    for (int64_t head = 0; head < cache.kvHeads; ++head)
+      for (int64_t token = 0; token < pageTokens; ++token)
+        for (int64_t dim = 0; dim < cache.headDim; ++dim)
+          store(layout.offset(page, head, token, dim), staleElement);
+  size_t next = 0;
+  forEachCacheElement(layout, cache, [&](size_t offset) { store(offset, elements[next++]); });
+  device.write(pool(index, part), 0, bytes);
+}
+
+std::vector<float> GroupRun::readCache(size_t index, CachePart part) const {
+  const PlanCache &cache = device.target().caches[index];
+  const CacheLayout layout(cache, part, pageTokens);
+  const DeviceBuffer &buffer = pool(index, part);
+  std::span<const std::byte> bytes = device.view(buffer, 0, buffer.size());
+  std::vector<float> elements;
+  forEachCacheElement(layout, cache, [&](size_t offset) {
+    float value;
+    convertToF32(layout.type(), bytes.subspan(offset, byteSize(layout.type())),
+                 std::span(&value, 1));
+    elements.push_back(value);
+  });
+  return elements;
+}

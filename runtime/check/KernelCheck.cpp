@@ -1,0 +1,217 @@
+//===- KernelCheck.cpp - kernels of a device against the CPU's ------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/check/KernelCheck.h"
+
+#include "runtime/check/GroupRun.h"
+#include "runtime/formats/Error.h"
+#include "runtime/formats/FloatConvert.h"
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+using namespace qopt;
+
+bool KernelCheckResult::agrees() const {
+  return std::ranges::all_of(errors, [](const ResultError &e) { return e.max <= e.limit; });
+}
+
+/// What rounding to the result's type costs, and to bf16 on the way in attention and through
+/// approximations of exp and tanh; sums of f32 in another order. More where one side alone rounds
+/// the weights.
+static double limitFor(DType type, bool roundsWeights = false) {
+  if (roundsWeights)
+    return 1.0 / 32;
+  return type == DType::F32 ? 5e-4 : 1.0 / 128;
+}
+
+/// Whether launches take weights in bf16 that the artifact has in another type.
+static bool roundsWeights(const Artifact &artifact, const LaunchGroup &group) {
+  for (const PlanLaunch &launch : group.function.launches)
+    for (const PlanArgument &argument : launch.arguments)
+      if (auto *weight = std::get_if<WeightArgument>(&argument);
+          weight && weight->form == WeightForm::RowsBf16 &&
+          artifact.weight(weight->weight).dtype != DType::BF16)
+        return true;
+  return false;
+}
+
+static ResultError compare(std::string what, std::span<const float> values,
+                           std::span<const float> reference, double limit) {
+  ResultError error{std::move(what), 0, 0, limit};
+  double squares = 0;
+  for (float x : reference)
+    squares += double(x) * x;
+  const double rms = std::sqrt(squares / double(reference.size()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    double e = std::abs(double(values[i]) - reference[i]) / (std::abs(reference[i]) + rms + 1e-30);
+    if (!std::isfinite(values[i]) || !std::isfinite(reference[i]))
+      e = std::numeric_limits<double>::infinity();
+    error.max = std::max(error.max, e);
+    error.mean += e / double(values.size());
+  }
+  return error;
+}
+
+namespace {
+
+/// Checks one pair of groups at one step.
+class PairCheck {
+public:
+  PairCheck(const Artifact &artifact, Device &checkedDevice, Device &referenceDevice,
+            const GroupPair &pair, const CheckStep &step, std::mt19937 &random)
+      : plan(artifact.plan()), roundedWeights(roundsWeights(artifact, pair.checked)), pair(pair),
+        caches(checkedDevice.target().caches), step(step), random(random),
+        checked(plan, checkedDevice, pair.checked, step),
+        reference(plan, referenceDevice, pair.reference, step) {}
+
+  std::vector<ResultError> run();
+
+private:
+  std::vector<float> draw(size_t count, bool roundsToBf16);
+  void drawOperands();
+  void drawHidden();
+  void drawCaches();
+  void compareCaches(std::vector<ResultError> &errors) const;
+
+  const Plan &plan;
+  bool roundedWeights;
+  const GroupPair &pair;
+  const std::vector<PlanCache> &caches;
+  const CheckStep &step;
+  std::mt19937 &random;
+  GroupRun checked, reference;
+};
+
+} // namespace
+
+/// Of a standard normal distribution; where one side takes them as bf16, such that it can.
+std::vector<float> PairCheck::draw(size_t count, bool roundsToBf16) {
+  std::normal_distribution<float> normal;
+  std::vector<float> values(count);
+  for (float &value : values) {
+    value = normal(random);
+    if (roundsToBf16)
+      value = bf16ToF32(f32ToBf16(value));
+  }
+  return values;
+}
+
+void PairCheck::drawOperands() {
+  for (size_t i = 0; i < pair.checked.operands.size(); ++i) {
+    const SlotArgument &ours = pair.checked.operands[i], &theirs = pair.reference.operands[i];
+    bool roundsToBf16 = ours.type == DType::BF16 || theirs.type == DType::BF16;
+    std::vector<float> rows = draw(size_t(step.shape.rows * ours.columns), roundsToBf16);
+    checked.write(ours, rows);
+    reference.write(theirs, rows);
+  }
+}
+
+void PairCheck::drawHidden() {
+  std::vector<float> rows = draw(size_t(step.shape.rows * plan.config.hiddenSize), true);
+  checked.writeHidden(rows);
+  reference.writeHidden(rows);
+}
+
+void PairCheck::drawCaches() {
+  int64_t tokens = 0;
+  for (const CheckStep::Sequence &sequence : step.sequences)
+    tokens += sequence.past + sequence.tokens;
+  for (size_t i : pair.checked.caches)
+    for (CachePart part : {CachePart::Key, CachePart::Value}) {
+      std::vector<float> elements =
+          draw(size_t(tokens * caches[i].kvHeads * caches[i].headDim), true);
+      checked.writeCache(i, part, elements);
+      reference.writeCache(i, part, elements);
+    }
+}
+
+/// What was appended; the rest must be as it was, which the other side has, too.
+void PairCheck::compareCaches(std::vector<ResultError> &errors) const {
+  for (CachePart part : {CachePart::Key, CachePart::Value}) {
+    ResultError worst{part == CachePart::Key ? "keys" : "values", 0, 0, limitFor(DType::BF16)};
+    for (size_t i : pair.checked.caches) {
+      ResultError error =
+          compare("", checked.readCache(i, part), reference.readCache(i, part), worst.limit);
+      worst.max = std::max(worst.max, error.max);
+      worst.mean += error.mean / double(pair.checked.caches.size());
+    }
+    errors.push_back(worst);
+  }
+}
+
+std::vector<ResultError> PairCheck::run() {
+  drawOperands();
+  if (pair.checked.readsHidden)
+    drawHidden();
+  if (!pair.checked.caches.empty())
+    drawCaches();
+  checked.run();
+  reference.run();
+  std::vector<ResultError> errors;
+  const size_t count = std::min(pair.checked.results.size(), pair.reference.results.size());
+  for (size_t i = 0; i < count; ++i) {
+    const SlotArgument &ours = pair.checked.results[i], &theirs = pair.reference.results[i];
+    errors.push_back(compare(i == 0 ? "result" : fmt::format("result {}", i + 1),
+                             checked.read(ours), reference.read(theirs),
+                             limitFor(ours.type, roundedWeights)));
+  }
+  if (!pair.checked.caches.empty())
+    compareCaches(errors);
+  return errors;
+}
+
+/// Throws where the two sides take or give different things, or the plan does not say what.
+static void checkComparable(const GroupPair &pair, const std::string &where) {
+  const std::vector<SlotArgument> &ours = pair.checked.operands, &theirs = pair.reference.operands;
+  bool isAlike =
+      std::ranges::equal(ours, theirs, {}, &SlotArgument::columns, &SlotArgument::columns) &&
+      !pair.checked.results.empty() && !pair.reference.results.empty() &&
+      pair.checked.results[0].columns == pair.reference.results[0].columns &&
+      pair.checked.caches == pair.reference.caches;
+  for (const LaunchGroup *group : {&pair.checked, &pair.reference})
+    for (const std::vector<SlotArgument> *list : {&group->operands, &group->results})
+      for (const SlotArgument &slot : *list) {
+        if (slot.columns == 0)
+          fail("{}: the plan does not say what the slots of {} hold; compile the model again",
+               where, group->kernels());
+        isAlike &= slot.type == DType::F32 || slot.type == DType::BF16;
+      }
+  if (!isAlike)
+    fail("{}: {} and {} differ in what they take or give: they cannot be compared", where,
+         pair.checked.kernels(), pair.reference.kernels());
+}
+
+void qopt::checkKernels(const Artifact &artifact, Device &checked, Device &reference,
+                        const KernelCheckOptions &options,
+                        const std::function<void(const KernelCheckResult &)> &report) {
+  const Plan &plan = artifact.plan();
+  const PlanTarget &ours = checked.target(), &theirs = reference.target();
+  std::mt19937 random(uint32_t(options.seed));
+  std::set<std::string> seen;
+  for (PlanFunction PlanTarget::*member : {&PlanTarget::prefill, &PlanTarget::decode,
+                                           &PlanTarget::prefillHead, &PlanTarget::decodeHead})
+    for (const GroupPair &pair : pairLaunches(ours.*member, theirs.*member, artifact.directory())) {
+      if (!seen.insert(pair.checked.kernels()).second)
+        continue;
+      checkComparable(pair, artifact.directory());
+      for (const StepShape &shape : options.shapes) {
+        if (pair.checked.function.rows && *pair.checked.function.rows != shape.rows)
+          continue;
+        for (int64_t past : options.pasts) {
+          bool depends = pair.checked.usesPositions || !pair.checked.caches.empty();
+          if (!depends && past != options.pasts.front())
+            continue;
+          std::optional<CheckStep> step = CheckStep::draw(plan, shape, past, random);
+          if (step)
+            report({pair.checked.function.name, pair.checked.kernels(),
+                    pair.checked.function.launches.front().location, shape, past,
+                    PairCheck(artifact, checked, reference, pair, *step, random).run()});
+        }
+      }
+    }
+}

@@ -1,0 +1,44 @@
+//===- LaunchGroup.h - launches of two targets that compute one thing -----===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_RUNTIME_CHECK_LAUNCHGROUP_H
+#define QOPT_RUNTIME_CHECK_LAUNCHGROUP_H
+
+#include "runtime/artifact/Plan.h"
+#include <span>
+
+namespace qopt {
+
+/// Launches in a row, as a function, and what they take and give.
+struct LaunchGroup {
+  PlanFunction function;
+  std::vector<SlotArgument> operands; ///< Slots that are read before they are written, each once.
+  std::vector<SlotArgument> results;  ///< Slots that the last launch writes.
+  std::vector<size_t> caches;         ///< Those used, each once.
+  bool readsHidden = false;
+  bool usesPositions = false; ///< Whether results depend on the tokens of the past.
+
+  LaunchGroup(const PlanFunction &whole, std::span<const PlanLaunch> launches);
+  /// "attention_4h_2kv_64_to_bf16", or several, with "+".
+  std::string kernels() const;
+};
+
+/// Launches of the checked target beside those of the target it is checked against.
+struct GroupPair {
+  LaunchGroup checked;
+  LaunchGroup reference;
+};
+
+/// Pairs the launches of two functions that compute the same by the modules they are for: one by
+/// one, or, where one target does in a launch what the other does in several, all of a module's.
+/// Throws an Error, which begins with `where`, if there is no such pairing.
+std::vector<GroupPair> pairLaunches(const PlanFunction &checked, const PlanFunction &reference,
+                                    const std::string &where);
+
+} // namespace qopt
+
+#endif // QOPT_RUNTIME_CHECK_LAUNCHGROUP_H
