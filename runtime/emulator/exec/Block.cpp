@@ -18,7 +18,7 @@ static size_t roundUpToLine(size_t bytes) {
   return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
 }
 
-Block::Block(const Launch &launch, unsigned core) : launch(launch), core(core) {
+Block::Block(const Launch &launch, unsigned core) : launch(launch), mbarriers(shared), core(core) {
   unsigned count = (launch.threads() + kWarpSize - 1) / kWarpSize;
   shared.configure(launch.sharedBytes(), launch.program.sharedGranule, count);
   local.resize(size_t(count) * kWarpSize * launch.program.localBytes);
@@ -84,6 +84,7 @@ uint32_t Block::specialValue(SpecialRegister name, unsigned thread) const {
 void Block::run(const Extent &newIndex) {
   index = newIndex;
   shared.beginBlock();
+  mbarriers.beginBlock();
   barriers.fill({});
   for (Warp &warp : warps)
     warp.begin();
@@ -128,6 +129,7 @@ void Block::arrive(unsigned barrier, uint32_t threads, uint32_t expected, unsign
     return;
   state = {0, 0, 0, state.holding, expected};
   ++statistics.barriers;
+  mbarriers.noteProgress();
   shared.synchronizeBlock();
   for (Warp &warp : warps)
     warp.releaseBarrier(barrier);

@@ -9,6 +9,7 @@
 #define QOPT_RUNTIME_EMULATOR_EXEC_BLOCK_H
 
 #include "runtime/emulator/exec/Launch.h"
+#include "runtime/emulator/exec/Mbarriers.h"
 #include "runtime/emulator/exec/SharedMemory.h"
 #include "runtime/emulator/exec/Warp.h"
 #include <deque>
@@ -41,6 +42,7 @@ public:
 
   const Launch &launch;
   SharedMemory shared;
+  Mbarriers mbarriers;
   Statistics statistics;
 
 private:

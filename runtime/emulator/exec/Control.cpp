@@ -31,7 +31,12 @@ void Warp::executeControl(const Instruction &instruction, LaneMask mask) {
     return executeIndirect(instruction, mask);
   case Flow::Return:
     return splitByTarget(lanes<uint32_t>(instruction.operands[0]), mask);
+  case Flow::Test:
+    return executeTest(instruction, mask);
   case Flow::Exit:
+    if (LaneMask unfinished = stores.unfinished() & mask)
+      raise(FaultKind::Race, firstLane(unfinished),
+            "ends before its bulk copies have read shared memory");
     copies.abandon(mask, block.shared);
     exited |= mask;
     return leave(mask);
@@ -53,6 +58,15 @@ void Warp::executeBranch(uint32_t target, LaneMask taken) {
   }
   groups.add({target, taken, State::Ready, 0});
   leave(taken);
+}
+
+void Warp::executeTest(const Instruction &instruction, LaneMask mask) {
+  instruction.execute(*this, instruction, mask);
+  ++running.pc;
+  if ((mask & ~predicate(instruction.operands[0])) == 0)
+    return;
+  groups.add({running.pc, running.mask, State::Rested, 0});
+  running.mask = 0;
 }
 
 /// Each lane goes on at its target.
@@ -83,6 +97,14 @@ void Warp::executeIndirect(const Instruction &instruction, LaneMask mask) {
 /// Waits until all lanes that an executing lane names are here.
 void Warp::executeCollective(const Instruction &instruction, LaneMask mask) {
   const uint32_t *named = lanes<uint32_t>(instruction.operands[0]);
+  LaneMask namedByAll = kAllLanes;
+  for (unsigned lane = 0; lane < kWarpSize; ++lane)
+    namedByAll &= named[lane];
+  if (mask == kAllLanes && namedByAll == kAllLanes) [[likely]] {
+    instruction.execute(*this, instruction, mask);
+    ++running.pc;
+    return;
+  }
   bool isComplete = true;
   for (LaneMask left = mask; left != 0;) {
     unsigned lane = firstLane(left);

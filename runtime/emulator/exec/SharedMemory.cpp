@@ -20,6 +20,7 @@ void SharedMemory::configure(uint32_t newBytes, uint32_t granule, unsigned warps
   writes.assign(granules, 0);
   reads.assign(granules, 0);
   warpStart.assign(warps, 0);
+  acquired.assign(warps, 0);
   time = 0;
 }
 
@@ -29,6 +30,7 @@ void SharedMemory::beginBlock() {
   ++time;
   blockStart = phaseStart = now(0);
   std::fill(warpStart.begin(), warpStart.end(), phaseStart);
+  std::fill(acquired.begin(), acquired.end(), phaseStart);
 }
 
 /// What was written stays written, at time 1, before everybody's last barrier.
@@ -41,6 +43,7 @@ void SharedMemory::restartTime() {
   blockStart = Stamp(1) << kWhoBits;
   phaseStart = now(0);
   std::fill(warpStart.begin(), warpStart.end(), phaseStart);
+  std::fill(acquired.begin(), acquired.end(), phaseStart);
 }
 
 void SharedMemory::advance() {
@@ -59,12 +62,22 @@ void SharedMemory::synchronizeWarp(unsigned warp) {
   warpStart[warp] = now(0);
 }
 
+uint32_t SharedMemory::release() {
+  advance();
+  return now(0);
+}
+
+void SharedMemory::acquire(unsigned warp, uint32_t moment) {
+  acquired[warp] = std::max(acquired[warp], std::min(moment, now(0)));
+}
+
 bool SharedMemory::isOfWarp(Stamp who, unsigned warp) const {
   return who < kManyOfWarp ? who / kWarpSize == warp : who == kManyOfWarp + warp;
 }
 
 bool SharedMemory::isBefore(Stamp stamp, unsigned warp) const {
-  return stamp < phaseStart || (stamp < warpStart[warp] && isOfWarp(stamp & kWhoMask, warp));
+  return stamp < orderedUntil(warp) ||
+         (stamp < warpStart[warp] && isOfWarp(stamp & kWhoMask, warp));
 }
 
 std::string SharedMemory::describe(Stamp who) const {
@@ -135,14 +148,14 @@ void SharedMemory::noteRead(size_t granule, Stamp who, unsigned warp) {
 void SharedMemory::checkRead(unsigned warp, const Addresses &offsets, LaneMask mask,
                              unsigned size) {
   checkBounds(offsets, mask, size);
-  Stamp fresh = phaseStart - blockStart;
+  Stamp start = orderedUntil(warp), fresh = start - blockStart;
   forEachLane(mask, [&](unsigned lane) {
     Stamp who = thread(warp, lane);
     size_t end = endGranule(offsets[lane], size);
     for (size_t granule = firstGranule(offsets[lane]); granule < end; ++granule) {
       if (writes[granule] - blockStart >= fresh) [[unlikely]]
         faultRead(granule, who, warp, lane);
-      if (reads[granule] < phaseStart) [[likely]]
+      if (reads[granule] < start) [[likely]]
         reads[granule] = now(who);
       else
         noteRead(granule, who, warp);
@@ -151,13 +164,13 @@ void SharedMemory::checkRead(unsigned warp, const Addresses &offsets, LaneMask m
 }
 
 void SharedMemory::checkWarpRead(unsigned warp, uint64_t offset, unsigned lane) {
-  Stamp fresh = phaseStart - blockStart;
+  Stamp start = orderedUntil(warp), fresh = start - blockStart;
   Stamp who = kManyOfWarp + warp;
   size_t end = endGranule(offset, 16);
   for (size_t granule = firstGranule(offset); granule < end; ++granule) {
     if (writes[granule] - blockStart >= fresh) [[unlikely]]
       faultRead(granule, who, warp, lane);
-    if (reads[granule] < phaseStart) [[likely]]
+    if (reads[granule] < start) [[likely]]
       reads[granule] = now(who);
     else
       noteRead(granule, who, warp);
@@ -169,9 +182,9 @@ bool SharedMemory::checkOverwrite(size_t granule, Stamp who, unsigned warp, unsi
   auto isOwn = [&](Stamp stamp) {
     return (stamp & kWhoMask) == who || (stamp & kWhoMask) == thread(warp, lane);
   };
-  if (read >= phaseStart && !isOwn(read) && !isBefore(read, warp))
+  if (!isBefore(read, warp) && !isOwn(read))
     raiseRace(lane, granule, "writes", "read", read);
-  if (write < phaseStart)
+  if (write < orderedUntil(warp))
     return true;
   if (write & kInFlight)
     raise(FaultKind::Race, lane,
@@ -183,10 +196,10 @@ bool SharedMemory::checkOverwrite(size_t granule, Stamp who, unsigned warp, unsi
 
 void SharedMemory::write(unsigned warp, uint64_t offset, unsigned lane, const std::byte *values,
                          unsigned size) {
-  Stamp who = thread(warp, lane);
+  Stamp who = thread(warp, lane), start = orderedUntil(warp);
   size_t end = endGranule(offset, size);
   for (size_t granule = firstGranule(offset); granule < end; ++granule) {
-    bool mayBeRace = (reads[granule] >= phaseStart || writes[granule] >= phaseStart) &&
+    bool mayBeRace = (reads[granule] >= start || writes[granule] >= start) &&
                      !checkOverwrite(granule, who, warp, lane);
     // Threads that agree on what they write do no harm.
     if (mayBeRace && memcmp(at(offset), values, size) != 0)

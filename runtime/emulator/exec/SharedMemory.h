@@ -10,6 +10,7 @@
 
 #include "runtime/emulator/exec/Fault.h"
 #include "runtime/emulator/exec/LaneLoop.h"
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -19,9 +20,10 @@ using Addresses = std::array<uint64_t, kWarpSize>;
 
 /// The shared memory of the block that runs. For each granule (the size of the kernel's smallest
 /// access) it remembers the last write and the last reads as stamps: when, and who. Time advances
-/// at barriers, of the block or of a warp. An access is a race if another thread's access to the
-/// granule, one of them a write, is not older than the last barrier of both. Barriers of a part of
-/// the block count as barriers of all, so that what is reported is a fault for certain.
+/// at barriers, of the block or of a warp, and where one thread releases what others acquire. An
+/// access is a race if another thread's access to the granule, one of them a write, is not older
+/// than the last barrier of both, nor than what the warp acquired. Barriers of a part of the block
+/// count as barriers of all, so that what is reported is a fault for certain.
 class SharedMemory {
 public:
   /// For blocks of one launch, with `granule` a power of two.
@@ -32,6 +34,11 @@ public:
   void synchronizeBlock();
   /// The same for those of one warp.
   void synchronizeWarp(unsigned warp);
+
+  /// A moment after all accesses so far, for `acquire`.
+  uint32_t release();
+  /// What came before the moment comes before all that the warp does from now on.
+  void acquire(unsigned warp, uint32_t moment);
 
   uint32_t size() const { return bytes; }
   std::byte *at(uint64_t offset) { return data.data() + offset; }
@@ -71,6 +78,8 @@ private:
   bool isOfWarp(Stamp who, unsigned warp) const;
   /// Whether all of the warp's accesses now come after what `stamp` tells.
   bool isBefore(Stamp stamp, unsigned warp) const;
+  /// Stamps from here on may be of accesses that are not in order with the warp's.
+  Stamp orderedUntil(unsigned warp) const { return std::max(phaseStart, acquired[warp]); }
   void advance();
   void restartTime();
   size_t firstGranule(uint64_t offset) const { return offset >> granuleShift; }
@@ -91,6 +100,7 @@ private:
   Stamp blockStart = 0;         ///< stamps from here on are of this block
   Stamp phaseStart = 0;         ///< stamps from here on are not before the last barrier
   std::vector<Stamp> warpStart; ///< the same for the barriers of each warp
+  std::vector<Stamp> acquired;  ///< of each warp: the last moment
   std::vector<std::byte> data;
   std::vector<Stamp> writes, reads;
 };

@@ -47,6 +47,8 @@ void Warp::begin() {
   LaneMask mask = threads >= kWarpSize ? kAllLanes : (LaneMask(1) << threads) - 1;
   exited = ~mask;
   copies.clear();
+  stores.clear();
+  products.clear();
   groups.clear();
   groups.add({program.entry, mask, Group::State::Ready, 0});
 }

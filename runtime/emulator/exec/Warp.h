@@ -9,9 +9,11 @@
 #define QOPT_RUNTIME_EMULATOR_EXEC_WARP_H
 
 #include "runtime/emulator/exec/AsyncCopies.h"
+#include "runtime/emulator/exec/BulkStores.h"
 #include "runtime/emulator/exec/DeviceMemory.h"
 #include "runtime/emulator/exec/Group.h"
 #include "runtime/emulator/exec/LaneLoop.h"
+#include "runtime/emulator/exec/PendingProducts.h"
 #include "runtime/emulator/program/Program.h"
 
 namespace qopt::emulator {
@@ -49,6 +51,8 @@ public:
   const unsigned index;
   const Instruction *current = nullptr;
   AsyncCopies copies;
+  BulkStores stores;
+  PendingProducts products;
   /// Allocations of the last accesses to global memory, for the instructions of each number.
   std::array<Allocation, kAccessNumbers> recent;
   GroupList groups;
@@ -58,6 +62,7 @@ private:
   void runGroup();
   void executeControl(const Instruction &instruction, LaneMask mask);
   void executeCollective(const Instruction &instruction, LaneMask mask);
+  void executeTest(const Instruction &instruction, LaneMask mask);
   void executeBranch(uint32_t target, LaneMask taken);
   void executeIndirect(const Instruction &instruction, LaneMask mask);
   void executeBarrier(const Instruction &instruction, LaneMask mask);

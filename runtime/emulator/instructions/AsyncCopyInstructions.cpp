@@ -86,10 +86,14 @@ void decodeCopy(Decoding &d) {
   setAddress(d, operation, to, ptx::Space::Shared, unsigned(size.bits));
 }
 
-/// `cp.async...`: only the copies of single threads.
 void decodeCopyAsync(Decoding &d) {
   d.needOneOf({"async"});
-  if (d.take("commit_group")) {
+  if (d.take("bulk")) {
+    decodeBulkCopy(d);
+  } else if (d.take("mbarrier")) {
+    d.needOneOf({"arrive"});
+    decodeCopyArrival(d);
+  } else if (d.take("commit_group")) {
     d.expectOperands(0);
     d.emit(commitGroup, {});
   } else if (d.take("wait_all")) {

@@ -28,6 +28,8 @@ static DecoderTable makeTable() {
   addAsyncCopies(table);
   addMatrixMoves(table);
   addMatrixProducts(table);
+  addMbarriers(table);
+  addWarpgroupProducts(table);
   return table;
 }
 

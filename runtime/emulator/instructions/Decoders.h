@@ -19,6 +19,10 @@ using Decoder = void (*)(Decoding &);
 /// The decoder of an opcode (`add`, without modifiers), or null.
 Decoder findDecoder(std::string_view opcode);
 
+// Parts of `cp.async`.
+void decodeBulkCopy(Decoding &d);    ///< `cp.async.bulk...`
+void decodeCopyArrival(Decoding &d); ///< `cp.async.mbarrier.arrive...`
+
 // Each family of instructions lies in the file of its name, with what the instructions do.
 using DecoderTable = std::unordered_map<std::string_view, Decoder>;
 void addArithmetic(DecoderTable &table); ///< opcodes of integers and floats alike
@@ -36,6 +40,8 @@ void addSynchronization(DecoderTable &table);
 void addWarpOperations(DecoderTable &table);
 void addAsyncCopies(DecoderTable &table);
 void addMatrixMoves(DecoderTable &table);
+void addMbarriers(DecoderTable &table);
+void addWarpgroupProducts(DecoderTable &table);
 void addMatrixProducts(DecoderTable &table);
 
 } // namespace qopt::emulator

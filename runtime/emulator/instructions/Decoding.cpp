@@ -221,8 +221,8 @@ std::vector<ptx::Operand> Decoding::elements(size_t i) const {
   return {operand(i)};
 }
 
-Decoding::Address Decoding::address(size_t i) {
-  if (operand(i).kind != Kind::Address || operand(i).elements.size() != 1)
+Decoding::Address Decoding::address(size_t i, size_t elements) {
+  if (operand(i).kind != Kind::Address || operand(i).elements.size() != elements)
     error("an operand is not an address in brackets");
   const Operand &base = operand(i).elements.front();
   Address address = {0, operand(i).offset, false, ptx::Space::Generic};

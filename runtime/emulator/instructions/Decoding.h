@@ -73,7 +73,8 @@ public:
     bool isNarrow;    ///< the base has 32 bits
     ptx::Space space; ///< of the variable, if it is one, else Generic
   };
-  Address address(size_t i);
+  /// `elements` of which the brackets have more where coordinates follow.
+  Address address(size_t i, size_t elements = 1);
 
   /// Appends an operation that takes the slots, results first. Registers used and defined since the
   /// last one are noted for it.

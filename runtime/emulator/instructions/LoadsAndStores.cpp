@@ -176,8 +176,8 @@ void decodeStore(Decoding &d) {
 
 /// `prefetch.global.L2 [a];`, `prefetchu.L1 [a];`, `discard.global.L2 [a], 128;`
 void decodePrefetch(Decoding &d) {
-  d.takeOneOf({"global", "local"});
-  d.needOneOf({"L1", "L2"});
+  d.takeOneOf({"global", "local", "param", "const"});
+  d.needOneOf({"L1", "L2", "tensormap"});
   d.expectOperands(1, 2);
   d.address(0);
   d.emit(doNothing, {});

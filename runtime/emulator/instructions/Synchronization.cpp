@@ -93,12 +93,15 @@ void fence(Warp &, const Instruction &, LaneMask) {
 }
 
 void decodeFence(Decoding &d) {
-  if (d.takePrefix("proxy"))
+  if (d.takePrefix("proxy")) {
     d.takeOneOf({"async", "alias", "generic"});
-  d.takeOneOf({"global", "shared::cta"});
+    d.takePrefix("tensormap");
+  }
+  d.take("mbarrier_init");
+  d.takeOneOf({"global", "shared::cta", "shared::cluster"});
   d.takeOneOf({"sc", "acq_rel", "acquire", "release"});
-  d.takeOneOf({"cta", "gpu", "gl", "sys"});
-  d.expectOperands(0);
+  d.takeOneOf({"cta", "cluster", "gpu", "gl", "sys"});
+  d.expectOperands(0, 2); // those of a tensor map have its address and size
   d.emit(fence, {});
 }
 

@@ -41,10 +41,11 @@ enum class Flow : uint8_t {
   Return,         ///< to operands[0]
   Exit,
   Barrier, ///< a BarrierMode
+  Test,    ///< others go on first where the predicate operands[0] does not hold afterwards
 };
 
 struct Instruction {
-  /// What Straight and Collective instructions do in the lanes of the mask.
+  /// What Straight, Collective and Test instructions do in the lanes of the mask.
   Handler execute = nullptr;
   const Slot *operands = nullptr; ///< results first
   int64_t immediate = 0;          ///< a branch target, the offset of an address, ...
