@@ -71,6 +71,20 @@ void decodePause(Decoding &d) {
   d.emit(doNothing, {duration});
 }
 
+/// Registers for more warps of the block; all have what they need here.
+void decodeRegisterCount(Decoding &d) {
+  d.needOneOf({"inc", "dec"});
+  d.needOneOf({"sync"});
+  d.needOneOf({"aligned"});
+  d.takeType({Type::U32});
+  d.expectOperands(1);
+  const ptx::Operand &count = d.operand(0);
+  if (count.kind != ptx::Operand::Kind::Integer || count.bits < 24 || count.bits > 256 ||
+      count.bits % 8 != 0)
+    d.error("the number of registers is no multiple of 8 from 24 to 256");
+  d.emitCollective(doNothing, {d.allLanes()});
+}
+
 } // namespace
 
 void emulator::addControlFlow(DecoderTable &table) {
@@ -81,4 +95,5 @@ void emulator::addControlFlow(DecoderTable &table) {
   table["trap"] = decodeTrap;
   table["brkpt"] = decodeTrap;
   table["nanosleep"] = decodePause;
+  table["setmaxnreg"] = decodeRegisterCount;
 }

@@ -383,6 +383,59 @@ TEST_F(Driver, NeedsAContext) {
   EXPECT_OK(call("cuCtxSetCurrent", context));
 }
 
+TEST_F(Driver, TensorMaps) {
+  // A kernel that takes the map as a parameter, and loads 4 words from column 2 on.
+  const char *ptx = R"(
+.version 8.0
+.target sm_90
+.address_size 64
+.extern .shared .align 128 .b8 dynamic[];
+.visible .entry load(.param .align 64 .b8 map[128], .param .u64 out)
+{
+  .reg .pred %p; .reg .b32 %r<8>; .reg .b64 %rd<8>;
+  mov.b64 %rd1, map; cvta.param.u64 %rd1, %rd1; ld.param.u64 %rd2, [out];
+  mbarrier.init.shared.b64 [dynamic+128], 1;
+  mbarrier.arrive.expect_tx.shared.b64 _, [dynamic+128], 16;
+  mov.u32 %r1, 2;
+  cp.async.bulk.tensor.1d.shared::cluster.global.tile.mbarrier::complete_tx::bytes
+    [dynamic], [%rd1, {%r1}], [dynamic+128];
+WAIT:
+  mbarrier.try_wait.parity.shared.b64 %p, [dynamic+128], 0;
+  @!%p bra WAIT;
+  ld.shared.v4.b32 {%r1, %r2, %r3, %r4}, [dynamic];
+  st.global.v4.b32 [%rd2], {%r1, %r2, %r3, %r4};
+  ret;
+}
+)";
+  CUmodule loaded = nullptr;
+  CUfunction load = nullptr;
+  EXPECT_OK(call("cuModuleLoadData", &loaded, static_cast<const void *>(ptx)));
+  EXPECT_OK(call("cuModuleGetFunction", &load, loaded, "load"));
+  CUtensorMap map;
+  uint64_t size = 32;
+  uint32_t box = 4, one = 1;
+  auto encode = [&](int type, uint32_t rank, CUdeviceptr address, int swizzle) {
+    return call("cuTensorMapEncodeTiled", &map, type, rank, reinterpret_cast<void *>(address),
+                static_cast<const uint64_t *>(&size), static_cast<const uint64_t *>(nullptr),
+                static_cast<const uint32_t *>(&box), static_cast<const uint32_t *>(&one), 0,
+                swizzle, 0, 0);
+  };
+  EXPECT_EQ(encode(99, 1, buffer, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(encode(CU_TENSOR_MAP_DATA_TYPE_UINT32, 2, buffer, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(encode(CU_TENSOR_MAP_DATA_TYPE_UINT32, 1, buffer + 4, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(encode(CU_TENSOR_MAP_DATA_TYPE_UINT8, 1, buffer, 0), CUDA_ERROR_INVALID_VALUE);
+  EXPECT_EQ(errorText(CUDA_ERROR_INVALID_VALUE),
+            "invalid argument: rows of 4 bytes in a box that is swizzled over 16");
+  EXPECT_EQ(encode(CU_TENSOR_MAP_DATA_TYPE_UINT32, 1, buffer, 4), CUDA_ERROR_NOT_SUPPORTED);
+  EXPECT_OK(encode(CU_TENSOR_MAP_DATA_TYPE_UINT32, 1, buffer, 0));
+  void *arguments[] = {&map, &buffer};
+  EXPECT_OK(launch(load, 1, 256, arguments));
+  fifth();
+  EXPECT_EQ(std::vector<uint32_t>(words.begin(), words.begin() + 5),
+            (std::vector<uint32_t>{2, 3, 4, 5, 4}));
+  EXPECT_OK(call("cuModuleUnload", loaded));
+}
+
 TEST_F(Driver, CountsBeyondCuda) {
   auto last = extension<decltype(qoptEmulatorLastStatistics)>("qoptEmulatorLastStatistics");
   auto count = extension<decltype(qoptEmulatorCountAccesses)>("qoptEmulatorCountAccesses");

@@ -90,6 +90,19 @@ TEST(Fault, OutOfBounds) {
                "takes target 5 of 1");
 }
 
+TEST(Fault, OutsideOfAVariable) {
+  auto faultOf = [](const char *declarations, const char *body) {
+    KernelRun kernel(kernelText(std::string(body) + " ret;", declarations));
+    std::string message = kernel.launchError("k", {1, 1, 1}, {1, 1, 1}, {0, 0, 0, 0});
+    EXPECT_EQ(kernel.lastFault, FaultKind::OutOfBounds);
+    return message;
+  };
+  std::string message = faultOf(".const .align 4 .b8 c[256];\n", "ld.const.b32 %r1, [c+256];");
+  EXPECT_NE(message.find("0 bytes past the end of the 256 bytes at"), std::string::npos) << message;
+  message = faultOf(".global .align 4 .b8 g[256];\n", "st.global.b32 [g+-4], 1;");
+  EXPECT_NE(message.find("writes 4 bytes at 0x"), std::string::npos) << message;
+}
+
 TEST(Fault, GapsBetweenAllocations) {
   KernelRun kernel(kernelText("st.global.b32 [%rd0+64], 1; ret;"));
   uint64_t first = kernel.upload(std::vector<uint32_t>(16));
@@ -107,6 +120,13 @@ TEST(Fault, Misaligned) {
   EXPECT_FAULT(run("st.shared.b64 [dynamic+4], %rd0;"), kind, "which is no multiple of 8");
   EXPECT_FAULT(run(".local .align 4 .b8 l[8]; ld.local.b32 %r1, [l+1];"), kind,
                "which is no multiple of 4");
+  EXPECT_FAULT(run("ld.param.b32 %r1, [p0+2];"), kind, "of the parameters, which is no multiple");
+  EXPECT_FAULT(run("ld.b32 %r1, [%rd0+1];"), kind, "which is no multiple of 4");
+  EXPECT_FAULT(run("mov.u64 %rd4, dynamic; cvta.shared.u64 %rd4, %rd4; st.b32 [%rd4+2], 1;"), kind,
+               "at 0x2 of shared memory, which is no multiple of 4");
+  EXPECT_FAULT(run("atom.global.add.u32 %r1, [%rd0+2], 1;"), kind, "which is no multiple of 4");
+  EXPECT_FAULT(run("cp.async.cg.shared.global [dynamic+8], [%rd0], 16;"), kind,
+               "at 0x8 of shared memory, which is no multiple of 16");
   EXPECT_FAULT(run("st.shared.b16 [dynamic], 0;"
                    "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r1}, [dynamic+8];"),
                kind, "which is no multiple of 16");

@@ -39,6 +39,22 @@ TEST(Parser, ErrorsInStatements) {
        "'add.frob.u32 %r0, %r1, %r2': the emulator does not know the modifier .frob here"},
       {"tcgen05.fence::before_thread_sync;",
        "'tcgen05.fence::before_thread_sync': the emulator does not know the instruction 'tcgen05'"},
+      {"setmaxnreg.inc.sync.aligned.u32 100;",
+       "'setmaxnreg.inc.sync.aligned.u32 100': the number of registers is no multiple of 8 from 24 "
+       "to 256"},
+      {"wgmma.mma_async.sync.aligned.m64n12k16.f32.bf16.bf16 {%r0}, %rd0, %rd1, 1, 1, 1, 0, 0;",
+       "'wgmma.mma_async.sync.aligned.m64n12k16.f32.bf16.bf16 {%r0}, %rd0, %rd1, 1, 1, 1, 0, 0': "
+       "the emulator does not know this shape"},
+      {"wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%r0}, %rd0, %rd1, 1, 1, 1, 0, 0;",
+       "'wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%r0}, %rd0, %rd1, 1, 1, 1, 0, 0': "
+       "the fragments have 1 and 1 registers, expected 4 and 4"},
+      {"cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%rd0], "
+       "[%rd1, {%r0}], [%rd2];",
+       "'cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%rd0], "
+       "[%rd1, {%r0}], [%rd2]': the coordinates do not fit the dimensions"},
+      {"mbarrier.arrive.shared.b64 %r0, [%rd0];",
+       "'mbarrier.arrive.shared.b64 %r0, [%rd0]': register '%r0' has 32 bits, which does not fit "
+       ".b64"},
       {".frob 3;", "the emulator does not know the directive '.frob'"},
       {"add.pred %p0, %p1, %p2;",
        "'add.pred %p0, %p1, %p2': the emulator does not know the type .pred here"},
