@@ -2,8 +2,9 @@
 """Compares what qrun printed as JSON with recorded reference values.
 
     compare.py generation OUTPUT REFERENCE    the prompt's ids, the greedy ids and their text
-    compare.py logits OUTPUT REFERENCE        logits of the last position, within 1e-3
-    compare.py logprobs OUTPUT REFERENCE      ids and log-probabilities of a window, within 1e-3
+    compare.py greedy-start OUTPUT REFERENCE  as many of the greedy ids as there are
+    compare.py logits OUTPUT REFERENCE [TOLERANCE]    logits of the last position, within 1e-3
+    compare.py logprobs OUTPUT REFERENCE [TOLERANCE]  ids and log-probabilities of a window, within 1e-3
     compare.py perplexity OUTPUT REFERENCE    all perplexities of OUTPUT, within 0.05 %
     compare.py llama.cpp OUTPUT RESULTS MODEL perplexities that llama.cpp printed, within 0.1 %
     compare.py lm-eval OUTPUT LOGPROBS TEXT   what lm-eval makes of these log-probabilities
@@ -50,14 +51,19 @@ def compare_generation(output, reference):
     require_equal("text", output["text"], reference["greedy_text"])
 
 
-def compare_logits(output, reference):
+def compare_greedy_start(output, reference):
+    require_equal("prompt_ids", output["prompt_ids"], reference["prompt_ids"])
+    require_equal("ids", output["ids"], reference["greedy_ids"][:len(output["ids"])])
+
+
+def compare_logits(output, reference, tolerance="1e-3"):
     require_equal("ids", output["ids"], reference["prompt_ids"])
-    require_close("logits", output["logits"], reference["last_logits"], 1e-3)
+    require_close("logits", output["logits"], reference["last_logits"], float(tolerance))
 
 
-def compare_logprobs(output, reference):
+def compare_logprobs(output, reference, tolerance="1e-3"):
     require_equal("ids", output["ids"], reference["heldout_first_ids"])
-    require_close("logprobs", output["logprobs"], reference["heldout_logprobs"], 1e-3)
+    require_close("logprobs", output["logprobs"], reference["heldout_logprobs"], float(tolerance))
 
 
 def compare_perplexity(output, reference):
@@ -102,6 +108,7 @@ def compare_batch(output, *alone):
 
 COMPARISONS = {
     "generation": compare_generation,
+    "greedy-start": compare_greedy_start,
     "logits": compare_logits,
     "logprobs": compare_logprobs,
     "perplexity": compare_perplexity,
