@@ -25,14 +25,15 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
 
   passes.addPass(createFoldQuantization());
   passes.addPass(createFormQuantizedLinears());
-  passes.addPass(createRequireKernels(
-      {llvm::to_vector(options.targets), options.allowDequantizedFallback}));
+  passes.addPass(
+      createRequireKernels({llvm::to_vector(options.targets), options.allowDequantizedFallback}));
   buildModelPipeline(passes);
   for (const std::string &target : options.targets)
     passes.addPass(createConvertLlmToKernel({.target = target, .operandType = ""}));
   passes.addNestedPass<func::FuncOp>(createFuseRopeAppend());
   passes.addNestedPass<func::FuncOp>(createFuseEpilogues());
   passes.addNestedPass<func::FuncOp>(createFuseResidualNorm());
+  passes.addNestedPass<func::FuncOp>(createFuseQuantize());
   if (hasCpu)
     passes.addPass(createConfigureCpuKernels({options.cpuTuning}));
   if (hasPtx) {

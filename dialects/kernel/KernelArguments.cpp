@@ -60,8 +60,10 @@ SmallVector<Argument> NormOp::getKernelArguments() {
   list.add(getResidual());
   list.add(getWeight());
   list.add(getBias());
+  list.add(getScale());
   list.add(getSum());
   list.add(getResult());
+  list.add(getScales());
   list.add(Kind::Rows);
   return list.take();
 }
@@ -82,6 +84,16 @@ SmallVector<Argument> MapOp::getKernelArguments() {
   ArgumentList list;
   list.add(getInputs());
   list.add(getResult());
+  list.add(Kind::Rows);
+  return list.take();
+}
+
+SmallVector<Argument> QuantizeOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getInputs());
+  list.add(getScale());
+  list.add(getResult());
+  list.add(getScales());
   list.add(Kind::Rows);
   return list.take();
 }

@@ -63,21 +63,26 @@ def Kernel_GatherOp : Kernel_Op<"gather", [Pure, AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def Kernel_NormOp : Kernel_Op<"norm", [Pure, AttrSizedOperandSegments]> {
+def Kernel_NormOp : Kernel_Op<"norm", [Pure, AttrSizedOperandSegments, AttrSizedResultSegments]> {
   let summary = "RMS or layer norm of each row, optionally of a sum that is also a result";
   let description = [{
     With a residual, `sum = x + residual` is stored and normalized. A bias belongs to layer norms.
+    With a `result_scheme` the result is what kernel.quantize makes of the norm: codes with scales, or
+    with the scale given.
 
-    Arguments: x, [residual], weight, [bias], [sum], result, T.
+    Arguments: x, [residual], weight, [bias], [given scale], [sum], result, [scales], T.
   }];
   let arguments = !con((ins Kernel_NormKindAttr:$kind, Kernel_Activation:$x,
                             Optional<Kernel_Activation>:$residual, Kernel_Weight:$weight,
-                            Optional<Kernel_Weight>:$bias, F64Attr:$eps), LaunchAttributes);
-  let results = (outs Kernel_Activation:$result, Optional<Kernel_Activation>:$sum);
+                            Optional<Kernel_Weight>:$bias, Optional<Kernel_CodeParameters>:$scale,
+                            F64Attr:$eps, OptionalAttr<Q_SchemeAttr>:$result_scheme),
+                       LaunchAttributes);
+  let results = (outs Kernel_Operand:$result, Optional<Kernel_Activation>:$sum,
+                      Optional<Kernel_CodeParameters>:$scales);
   let assemblyFormat = [{
     `` $kind $x (`plus` $residual^ `:` type($residual))? `,` $weight
-    (`bias` $bias^ `:` type($bias))? attr-dict `:` type($x) `,` type($weight) `->` type($result)
-    (`,` type($sum)^)?
+    (`bias` $bias^ `:` type($bias))? (`by` $scale^ `:` type($scale))? attr-dict `:` type($x) `,`
+    type($weight) `->` type($result) (`,` type($sum)^)? (`scaled` type($scales)^)?
   }];
   let hasVerifier = 1;
 }
@@ -140,6 +145,37 @@ def Kernel_MapOp : Kernel_Op<"map", [Pure]> {
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $inputs attr-dict `:` type($inputs) `->` type($result) $body
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_QuantizeOp : Kernel_Op<"quantize", [Pure, AttrSizedOperandSegments]> {
+  let summary = "codes and scales of an activation, computed by a scalar region";
+  let description = [{
+    `q.quantize` on activations: int8 codes with scales by row `[T, 1]`, group `[T, K/g]` or tensor
+    `[1, 1]` as a second result, or with the scale of a tensor given. A result of f32 or bf16 is the
+    values that the codes stand for instead (quantize and dequantize in one), and has no scales; fp8
+    has no other form on CPUs. Inputs, offsets and region are those of kernel.map; the region yields
+    what is quantized. One scale for all rows makes a row depend on its batch.
+
+    ```mlir
+    %codes, %scales = kernel.quantize %x {offsets = array<i64: 0>, scheme = #int8_row}
+        : tensor<?x256xf32> -> tensor<?x256xi8>, tensor<?x1xf32> {
+    ^bb0(%a: f32):
+      kernel.yield %a : f32
+    }
+    ```
+
+    Arguments: inputs..., [given scale], result, [scales], T.
+  }];
+  let arguments = !con((ins Variadic<Kernel_Activation>:$inputs,
+                            Optional<Kernel_CodeParameters>:$scale, DenseI64ArrayAttr:$offsets,
+                            Q_SchemeAttr:$scheme), LaunchAttributes);
+  let results = (outs Kernel_Operand:$result, Optional<Kernel_CodeParameters>:$scales);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $inputs (`by` $scale^ `:` type($scale))? attr-dict `:` type($inputs) `->` type($result)
+    (`,` type($scales)^)? $body
   }];
   let hasVerifier = 1;
 }

@@ -186,6 +186,34 @@ LogicalResult GatherOp::verify() {
   return success();
 }
 
+/// What quantization makes of an activation: codes with scales computed or given, or values.
+static LogicalResult verifyQuantized(Operation *op, q::SchemeAttr scheme, Value result, Value given,
+                                     Value scales) {
+  if (scheme.getZero() != q::ZeroPoint::None || scheme.parameterCount() != 1 ||
+      scheme.getGranularity() == q::Granularity::Block)
+    return op->emitOpError(
+        "activations have symmetric schemes with scales by row, group or tensor");
+  RankedTensorType type = typeOf(result);
+  bool isCodes = type.getElementType().isInteger();
+  if (isCodes && type.getElementType() != scheme.codeType())
+    return op->emitOpError() << "codes are " << scheme.codeType() << ", not "
+                             << type.getElementType();
+  if (bool(scales) != (isCodes && !given))
+    return op->emitOpError("codes come with scales unless their scale is given, values without");
+  if (given && scheme.getGranularity() != q::Granularity::Tensor)
+    return op->emitOpError("a given scale is that of a tensor");
+  if (scheme.getGranularity() == q::Granularity::Group &&
+      type.getDimSize(1) % scheme.getBlock()[1] != 0)
+    return op->emitOpError() << "groups of " << scheme.getBlock()[1] << " do not divide "
+                             << type.getDimSize(1) << " columns";
+  for (auto [name, value] : {std::pair<StringRef, Value>{"scales", scales}, {"scale", given}})
+    if (value && typeOf(value).getShape() != ArrayRef(scheme.scaleShape(type.getShape())))
+      return op->emitOpError() << name << " " << typeOf(value) << " of " << type << " must be "
+                               << RankedTensorType::get(scheme.scaleShape(type.getShape()),
+                                                        typeOf(value).getElementType());
+  return success();
+}
+
 LogicalResult NormOp::verify() {
   if (failed(verifyActivation(*this, "x", getX())) ||
       failed(verifySameShape(*this, "result", getResult(), getX())))
@@ -203,6 +231,12 @@ LogicalResult NormOp::verify() {
       return emitOpError("only layer norms have a bias");
     if (failed(verifyVector(*this, "bias", getBias(), columns)))
       return failure();
+  }
+  if (getResultScheme()) {
+    if (failed(verifyQuantized(*this, *getResultScheme(), getResult(), getScale(), getScales())))
+      return failure();
+  } else if (getScale() || getScales() || typeOf(getResult()).getElementType().isInteger()) {
+    return emitOpError("codes and scales belong to a result_scheme");
   }
   return verifyEps(*this, getEps().convertToDouble());
 }
@@ -245,25 +279,34 @@ LogicalResult MatmulOp::verify() {
   return verifyScalarRegion(*this, getEpilogue(), ways + getExtras().size());
 }
 
-LogicalResult MapOp::verify() {
-  if (getInputs().empty())
-    return emitOpError("needs an input");
-  if (failed(verifyActivation(*this, "result", getResult())))
+/// Result, inputs, offsets and region of a map or quantize.
+template <typename Op> static LogicalResult verifyElementwise(Op op) {
+  if (op.getInputs().empty())
+    return op.emitOpError("needs an input");
+  if (failed(verifyActivation(op, "result", op.getResult())))
     return failure();
-  if (getOffsets().size() != getInputs().size())
-    return emitOpError() << "has " << getOffsets().size() << " offsets for " << getInputs().size()
-                         << " inputs";
-  int64_t columns = columnsOf(getResult());
-  for (auto [i, input, offset] : llvm::enumerate(getInputs(), getOffsets())) {
+  if (op.getOffsets().size() != op.getInputs().size())
+    return op.emitOpError() << "has " << op.getOffsets().size() << " offsets for "
+                            << op.getInputs().size() << " inputs";
+  int64_t columns = columnsOf(op.getResult());
+  for (auto [i, input, offset] : llvm::enumerate(op.getInputs(), op.getOffsets())) {
     std::string name = "input " + std::to_string(i);
-    if (failed(verifyActivation(*this, name, input)) ||
-        failed(verifySameRows(*this, name, input, getResult())))
+    if (failed(verifyActivation(op, name, input)) ||
+        failed(verifySameRows(op, name, input, op.getResult())))
       return failure();
     if (offset < 0 || offset + columns > columnsOf(input))
-      return emitOpError() << "columns [" << offset << ", " << offset + columns << ") of " << name
-                           << " go beyond its " << columnsOf(input);
+      return op.emitOpError() << "columns [" << offset << ", " << offset + columns << ") of "
+                              << name << " go beyond its " << columnsOf(input);
   }
-  return verifyScalarRegion(*this, getBody(), getInputs().size());
+  return verifyScalarRegion(op, op.getBody(), op.getInputs().size());
+}
+
+LogicalResult MapOp::verify() { return verifyElementwise(*this); }
+
+LogicalResult QuantizeOp::verify() {
+  if (failed(verifyElementwise(*this)))
+    return failure();
+  return verifyQuantized(*this, getScheme(), getResult(), getScale(), getScales());
 }
 
 /// q, k, v and their norms, of rope_append and append_attention.

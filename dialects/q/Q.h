@@ -19,4 +19,15 @@
 #define GET_OP_CLASSES
 #include "dialects/q/QOps.h.inc"
 
+namespace qopt::q {
+
+/// Whether products of such codes are sums of integers: int8 by int8 or int4.
+bool multipliesAsIntegers(SchemeAttr weight, SchemeAttr x);
+
+/// Why the integer sums of such products of `columns` terms cannot be cut into blocks of codes with
+/// one scale each, or do not fit 32 bits; empty if they can and do.
+std::string integerBlockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns);
+
+} // namespace qopt::q
+
 #endif // QOPT_DIALECTS_Q_Q_H

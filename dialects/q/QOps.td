@@ -30,16 +30,26 @@ def Q_QuantizeOp : Q_Op<"quantize", [Pure]> {
     round (bf16, f16) have neither. Errors of contents (a NaN, a block of zeros) are defined in
     runtime/quantization/BlockCodec.h.
 
+    A scale that is known beforehand (a static one, from calibration) is an operand [1, 1] instead of
+    a result; it takes a symmetric scheme by tensor. Values beyond the scheme's range saturate.
+
     ```mlir
     %codes, %scales = q.quantize %w {scheme = #q.scheme<storage = int8, granularity = row, ...>}
         : tensor<512x256xbf16> -> tensor<512x256xi8>, tensor<512x1xf32>
+    %codes = q.quantize %x by %scale : tensor<1x1xf32> {scheme = #int8_tensor}
+        : tensor<?x256xf32> -> tensor<?x256xi8>
     ```
   }];
-  let arguments = (ins Q_Values:$values, Q_SchemeAttr:$scheme);
+  let arguments = (ins Q_Values:$values, Optional<Q_Parameters>:$scale, Q_SchemeAttr:$scheme);
   let results = (outs Q_Codes:$codes, Variadic<Q_Parameters>:$parameters);
   let assemblyFormat = [{
-    $values attr-dict `:` type($values) `->` type($codes) (`,` type($parameters)^)?
+    $values (`by` $scale^ `:` type($scale))? attr-dict `:` type($values) `->` type($codes)
+    (`,` type($parameters)^)?
   }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$codes, "::mlir::TypeRange":$parameters,
+                                 "::mlir::Value":$values, "::qopt::q::SchemeAttr":$scheme), [{
+    build($_builder, $_state, codes, parameters, values, ::mlir::Value(), scheme);
+  }]>];
   let hasVerifier = 1;
 }
 

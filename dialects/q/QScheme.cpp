@@ -132,3 +132,27 @@ Type SchemeAttr::codeType() const {
   }
   llvm_unreachable("unknown storage");
 }
+
+bool q::multipliesAsIntegers(SchemeAttr weight, SchemeAttr x) {
+  return x.getStorage() == q::Storage::Int8 && x.getZero() == q::ZeroPoint::None &&
+         (weight.getStorage() == q::Storage::Int8 || weight.getStorage() == q::Storage::Int4);
+}
+
+std::string q::integerBlockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns) {
+  /// Beyond, 65536 products of 255 and 128 do not fit.
+  constexpr int64_t kMostTerms = 65536;
+  int64_t weightGroups = weight.groupsOf(columns), xGroups = x.groupsOf(columns);
+  int64_t blocks = std::max(weightGroups, xGroups), size = columns / blocks;
+  if (blocks % std::min(weightGroups, xGroups) != 0)
+    return "groups of " + std::to_string(columns / weightGroups) + " in the weight and " +
+           std::to_string(columns / xGroups) +
+           " in its input do not nest: one size must be a multiple of the other";
+  if (blocks > 1 && size % 4 != 0)
+    return "integer products take four codes at once: groups of " + std::to_string(size) +
+           " are no multiple";
+  if (size > kMostTerms)
+    return "integer sums of " + std::to_string(size) +
+           " products do not fit 32 bits: granularity group, of up to " +
+           std::to_string(kMostTerms) + ", does";
+  return "";
+}

@@ -45,9 +45,15 @@ static LogicalResult verifyQuantization(Operation *op, SchemeAttr scheme, Ranked
 }
 
 LogicalResult QuantizeOp::verify() {
-  return verifyQuantization(*this, getScheme(), cast<RankedTensorType>(getValues().getType()),
-                            cast<RankedTensorType>(getCodes().getType()),
-                            getParameters().getTypes());
+  auto values = cast<RankedTensorType>(getValues().getType());
+  auto codes = cast<RankedTensorType>(getCodes().getType());
+  if (!getScale())
+    return verifyQuantization(*this, getScheme(), values, codes, getParameters().getTypes());
+  if (getScheme().getGranularity() != Granularity::Tensor || getScheme().parameterCount() != 1)
+    return emitOpError("a given scale needs a symmetric scheme by tensor");
+  if (!getParameters().empty())
+    return emitOpError("a scale is given or computed, not both");
+  return verifyQuantization(*this, getScheme(), values, codes, getScale().getType());
 }
 
 LogicalResult DequantizeOp::verify() {

@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/AttentionGeometry.h"
+#include "lowering/cpu/IntegerGeometry.h"
 #include "lowering/cpu/MatmulGeometry.h"
 #include "lowering/cpu/Passes.h"
+#include "lowering/cpu/QuantizeLaunch.h"
 #include "lowering/cpu/Tuning.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -80,7 +82,14 @@ LogicalResult ConfigureCpuKernels::configure(kernel::LaunchOpInterface op) {
     MatmulConfig config;
     if (failed(adjust(config, op)))
       return failure();
-    op.setLaunchAttr(MatmulGeometry(matmul, config).launch(context));
+    if (!matmul.getXScheme()) {
+      op.setLaunchAttr(MatmulGeometry(matmul, config).launch(context));
+      return success();
+    }
+    FailureOr<IntegerGeometry> geometry = IntegerGeometry::get(matmul, config);
+    if (failed(geometry))
+      return failure();
+    op.setLaunchAttr(geometry->launch(context));
     return success();
   }
   if (auto attention = dyn_cast<kernel::AttentionOp>(*op)) {
@@ -108,7 +117,17 @@ LogicalResult ConfigureCpuKernels::configure(kernel::LaunchOpInterface op) {
     op.setLaunchAttr(launchOver(context, grid, cache->paddedDim() * int64_t(sizeof(float))));
     return success();
   }
-  op.setLaunchAttr(launchOver(context, grid, /*scratch=*/0));
+  int64_t scratch = 0;
+  if (auto quantize = dyn_cast<kernel::QuantizeOp>(*op)) {
+    scratch = quantizeScratchBytes(quantize);
+    if (isQuantizedTogether(quantize))
+      grid = {getAffineConstantExpr(1, context)};
+  } else if (auto norm = dyn_cast<kernel::NormOp>(*op); norm && norm.getResultScheme()) {
+    // The row before it is quantized.
+    scratch = rowStride(cast<RankedTensorType>(norm.getX().getType()).getDimSize(1)) *
+              int64_t(sizeof(float));
+  }
+  op.setLaunchAttr(launchOver(context, grid, scratch));
   return success();
 }
 

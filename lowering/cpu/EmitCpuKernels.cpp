@@ -57,9 +57,9 @@ static LogicalResult verifyTypes(kernel::LaunchOpInterface op) {
       if (!type.isF32() && !type.isBF16() && !type.isF16())
         return op->emitOpError() << "has no CPU code for weights " << value.getType()
                                  << "; f32, bf16 and f16 have";
-    } else if (!type.isF32() && !type.isInteger(32)) {
+    } else if (!type.isF32() && !type.isInteger(32) && !type.isInteger(8)) {
       return op->emitOpError() << "has no CPU code for " << value.getType()
-                               << "; activations are f32 on CPUs";
+                               << "; activations are f32 or int8 codes on CPUs";
     }
   }
   return success();
@@ -70,8 +70,9 @@ LogicalResult EmitCpuKernels::emit(kernel::LaunchOpInterface op, EmittedModule &
     return failure();
   KernelBody body(target, op.getKernelAttr(), op->getLoc());
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<kernel::GatherOp, kernel::NormOp, kernel::MatmulOp, kernel::MapOp, kernel::RopeAppendOp,
-            kernel::AttentionOp>([&](auto typed) { return emitKernel(typed, body); })
+      .Case<kernel::GatherOp, kernel::NormOp, kernel::MatmulOp, kernel::MapOp, kernel::QuantizeOp,
+            kernel::RopeAppendOp, kernel::AttentionOp>(
+          [&](auto typed) { return emitKernel(typed, body); })
       .Default([](Operation *other) { return other->emitOpError("has no CPU code"); });
 }
 

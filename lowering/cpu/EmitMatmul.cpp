@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/KernelEmitters.h"
+#include "lowering/cpu/MatmulEpilogue.h"
 #include "lowering/cpu/MatmulTile.h"
-#include "lowering/cpu/VectorMath.h"
 #include <numeric>
 
 using namespace mlir;
@@ -25,14 +25,12 @@ namespace {
 class MatmulEmitter {
 public:
   MatmulEmitter(kernel::MatmulOp op, const MatmulGeometry &geometry, KernelBody &body)
-      : op(op), geometry(geometry), body(body), b(body.b) {}
+      : op(op), geometry(geometry), body(body), b(body.b), epilogue(op, body) {}
 
   LogicalResult emit();
 
 private:
-  struct Item {
-    Value firstPanel, panels, firstRow, rows;
-  };
+  using Item = MatmulEpilogue::Sums;
   Item itemAt(Value index);
 
   PanelPointers panelAt(Value panel, Value k);
@@ -48,16 +46,13 @@ private:
   void multiplyRows(const Item &item, Value panel, Value k, Value count, PanelPointers weights,
                     TileWeights kind);
 
-  LogicalResult finish(const Item &item);
-  Value loadExtra(size_t index, Value row, Value column);
-
   kernel::MatmulOp op;
   const MatmulGeometry &geometry;
   KernelBody &body;
   CodeBuilder &b;
-  Value x, result, rows;
+  MatmulEpilogue epilogue;
+  Value x, rows;
   PanelPointers weight; ///< of the first panel
-  Values extras;
 };
 
 } // namespace
@@ -69,9 +64,7 @@ LogicalResult MatmulEmitter::emit() {
     weight.scales = body.nextPointer();
   if (geometry.weight.hasZeros())
     weight.zeros = body.nextPointer();
-  for (size_t i = 0; i < op.getExtras().size(); ++i)
-    extras.push_back(body.nextPointer());
-  result = body.nextPointer();
+  epilogue.readArguments();
   rows = body.nextRows(geometry.staticRows);
   LogicalResult status = success();
   body.forEachItem([&](Value index) {
@@ -88,14 +81,14 @@ LogicalResult MatmulEmitter::emit() {
       };
       b.when(b.isEqual(item.rows, b.i64(1)), [&] { multiplyOneRow(item); }, multiplyMany);
     }
-    status = finish(item);
+    status = epilogue.emit(item);
   });
   return status;
 }
 
 MatmulEmitter::Item MatmulEmitter::itemAt(Value index) {
   int64_t groups = geometry.groups(), panels = geometry.config.panels;
-  Item item;
+  Item item = {body.scratch, geometry.sumsStride(), {}, {}, {}, {}};
   Value group = geometry.staticRows == 1 ? index : b.remainder(index, groups);
   item.firstPanel = b.multiply(group, panels);
   item.panels = geometry.panels % panels == 0
@@ -223,51 +216,9 @@ void MatmulEmitter::convertPanel(PanelPointers from, Value to, Value count) {
   });
 }
 
-//===----------------------------------------------------------------------===//
-// Finished elements
-//===----------------------------------------------------------------------===//
-
-Value MatmulEmitter::loadExtra(size_t index, Value row, Value column) {
-  Value extra = op.getExtras()[index];
-  Type type = getElementTypeOrSelf(extra.getType());
-  // One row of 32 columns has the shape of either: only a weight is a packed vector.
-  bool isRowVector = cast<RankedTensorType>(extra.getType()).getShape() !=
-                         cast<RankedTensorType>(op.getResult().getType()).getShape() ||
-                     extra.getDefiningOp<llm::GetOp>();
-  Value element = isRowVector ? column : b.add(b.multiply(row, rowStride(op.getColumns())), column);
-  return b.loadVector(type, b.element(type, extras[index], element));
-}
-
-// Rows of results are padded to whole panels, so that full vectors may be stored.
-LogicalResult MatmulEmitter::finish(const Item &item) {
-  LogicalResult status = success();
-  b.loop(b.i64(0), item.rows, 1, [&](Value itemRow) {
-    Value row = b.add(item.firstRow, itemRow);
-    b.loop(b.i64(0), item.panels, 1, [&](Value panel) {
-      Value sums = sumAddress(panel, itemRow);
-      Value firstColumn = b.multiply(b.add(item.firstPanel, panel), geometry.columnsPerPanel());
-      for (int64_t lane = 0; lane < geometry.columnsPerPanel(); lane += kLanes) {
-        Value column = b.add(firstColumn, lane);
-        Values values;
-        for (int64_t way = 0; way < geometry.ways; ++way)
-          values.push_back(
-              b.loadVector(b.getF32Type(), b.element(b.getF32Type(), sums, lane + way * kLanes)));
-        for (size_t i = 0; i < extras.size(); ++i)
-          values.push_back(loadExtra(i, row, column));
-        FailureOr<Value> value = inlineOnVectors(b, op.getEpilogue(), values);
-        if (failed(value)) {
-          status = failure();
-          return;
-        }
-        Value index = b.add(b.multiply(row, rowStride(op.getColumns())), column);
-        b.storeVector(*value, b.element(b.getF32Type(), result, index));
-      }
-    });
-  });
-  return status;
-}
-
 LogicalResult cpu::emitKernel(kernel::MatmulOp op, KernelBody &body) {
+  if (op.getXScheme())
+    return emitIntegerMatmul(op, body);
   FailureOr<MatmulConfig> config = readConfig<MatmulConfig>(op);
   if (failed(config))
     return failure();

@@ -8,6 +8,7 @@
 #include "lowering/cpu/KernelConfig.h"
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/Launch.h"
+#include "lowering/cpu/RowQuantizer.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -104,14 +105,36 @@ void NormRow::emit() {
   });
 }
 
+/// Codes or values of the normalized row in scratch memory.
+static void quantizeRow(kernel::NormOp op, KernelBody &body, Value row, Value given, Value result,
+                        Value scales) {
+  CodeBuilder &b = body.b;
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  bool asValues = type.getElementType().isF32();
+  int64_t columns = type.getDimSize(1);
+  Value to = b.element(type.getElementType(), result, b.multiply(row, rowStride(columns)));
+  RowQuantizer quantizer(b, *op.getResultScheme(), columns, asValues);
+  if (given)
+    return quantizer.quantizeBy(given, body.scratch, to);
+  if (scales) {
+    int64_t stride = rowStride(cast<RankedTensorType>(op.getScales().getType()).getDimSize(1));
+    scales = b.element(b.getF32Type(), scales, b.multiply(row, stride));
+  }
+  quantizer.quantize(body.scratch, to, scales);
+}
+
 LogicalResult cpu::emitKernel(kernel::NormOp op, KernelBody &body) {
   FailureOr<RowConfig> config = readConfig<RowConfig>(op);
   if (failed(config))
     return failure();
+  std::optional<q::SchemeAttr> scheme = op.getResultScheme();
+  if (scheme && !op.getScale() && scheme->getGranularity() == q::Granularity::Tensor)
+    return op.emitOpError("has no CPU code for one scale of all rows; kernel.quantize has");
   CodeBuilder &b = body.b;
   auto next = [&](Value value) { return value ? body.nextPointer() : Value(); };
   Value x = next(op.getX()), residual = next(op.getResidual()), weight = next(op.getWeight()),
-        bias = next(op.getBias()), sum = next(op.getSum()), result = next(op.getResult());
+        bias = next(op.getBias()), given = next(op.getScale()), sum = next(op.getSum()),
+        result = next(op.getResult()), scales = next(op.getScales());
   Value rows = body.nextRows(staticRowsOf(op.getX()));
   int64_t stride = rowStride(cast<RankedTensorType>(op.getX().getType()).getDimSize(1));
   body.forEachRow(rows, config->rows, [&](Value row) {
@@ -125,8 +148,10 @@ LogicalResult cpu::emitKernel(kernel::NormOp op, KernelBody &body) {
     norm.weight = weight;
     norm.bias = bias;
     norm.sum = at(sum);
-    norm.result = at(result);
+    norm.result = scheme ? body.scratch : at(result);
     norm.emit();
+    if (scheme)
+      quantizeRow(op, body, row, given, result, scales);
   });
   return success();
 }

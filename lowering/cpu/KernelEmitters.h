@@ -18,8 +18,12 @@ mlir::LogicalResult emitKernel(kernel::GatherOp op, KernelBody &body);
 mlir::LogicalResult emitKernel(kernel::NormOp op, KernelBody &body);
 mlir::LogicalResult emitKernel(kernel::MatmulOp op, KernelBody &body);
 mlir::LogicalResult emitKernel(kernel::MapOp op, KernelBody &body);
+mlir::LogicalResult emitKernel(kernel::QuantizeOp op, KernelBody &body);
 mlir::LogicalResult emitKernel(kernel::RopeAppendOp op, KernelBody &body);
 mlir::LogicalResult emitKernel(kernel::AttentionOp op, KernelBody &body);
+
+/// The same for products whose x is codes, too.
+mlir::LogicalResult emitIntegerMatmul(kernel::MatmulOp op, KernelBody &body);
 
 } // namespace qopt::cpu
 

@@ -58,7 +58,7 @@ private:
     return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
         .Case<llm::EmbeddingOp, llm::SelectRowsOp, llm::RmsNormOp, llm::LayerNormOp,
               llm::AttentionOp, llm::SliceOp, llm::SiluOp, llm::GeluOp, llm::AddOp, llm::MulOp,
-              q::EmbeddingOp>([&](auto typed) { return convertOp(typed); })
+              q::EmbeddingOp, q::QuantizeOp>([&](auto typed) { return convertOp(typed); })
         .Case([&](q::ObserveOp op) { return convertOp(op); })
         .Case([&](llm::LinearInterface linear) { return convertOp(linear); })
         .Default([](Operation *) { return false; });
@@ -120,9 +120,10 @@ private:
   }
 
   Value createNorm(NormKind kind, Value x, Value weight, Value bias, FloatAttr eps, Type type) {
-    return NormOp::create(builder, type, Type(), NormKindAttr::get(builder.getContext(), kind), x,
-                          Value(), weight, bias, eps, DictionaryAttr(), LaunchAttr(), StringAttr(),
-                          DenseI64ArrayAttr())
+    return NormOp::create(builder, type, Type(), Type(),
+                          NormKindAttr::get(builder.getContext(), kind), x, Value(), weight, bias,
+                          Value(), eps, q::SchemeAttr(), DictionaryAttr(), LaunchAttr(),
+                          StringAttr(), DenseI64ArrayAttr())
         .getResult();
   }
 
@@ -176,12 +177,46 @@ private:
       xScheme = quantized.getXSchemeAttr();
     }
     OperandRange weight = op.getWeightOperands();
-    auto matmul = MatmulOp::create(builder, type, op.getInput(), xScales, weight[0],
-                                   weight.drop_front(), op.getWays(), extras, type.getDimSize(1),
-                                   weightScheme, xScheme, DictionaryAttr(), LaunchAttr(),
-                                   StringAttr(), DenseI64ArrayAttr());
+    auto matmul =
+        MatmulOp::create(builder, type, op.getInput(), xScales, weight[0], weight.drop_front(),
+                         op.getWays(), extras, type.getDimSize(1), weightScheme, xScheme,
+                         DictionaryAttr(), LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
     buildScalarRegion(matmul.getEpilogue(), op.getLoc(), op.getWays() + extras.size(), epilogue);
     return matmul.getResult();
+  }
+
+  /// Codes for products of codes; values for whoever reads them dequantized.
+  bool convertOp(q::QuantizeOp op) {
+    Value values;
+    for (Operation *user : llvm::make_early_inc_range(op.getCodes().getUsers())) {
+      auto dequantize = dyn_cast<q::DequantizeOp>(user);
+      if (!dequantize)
+        continue;
+      if (!dequantize.getFake())
+        emitRemark(op.getLoc()) << describe(op.getScheme().toScheme())
+                                << " activations are multiplied as the numbers that they stand for";
+      if (!values)
+        values = createQuantize(op, resultType(dequantize.getValues()), Type()).getResult();
+      dequantize.replaceAllUsesWith(values);
+      dequantize.erase();
+    }
+    if (op.getCodes().use_empty())
+      return true;
+    Type scales = op.getParameters().empty() ? Type() : op.getParameters().front().getType();
+    QuantizeOp codes = createQuantize(op, op.getCodes().getType(), scales);
+    op.getCodes().replaceAllUsesWith(codes.getResult());
+    if (scales)
+      op.getParameters().front().replaceAllUsesWith(codes.getScales());
+    return true;
+  }
+
+  QuantizeOp createQuantize(q::QuantizeOp op, Type type, Type scales) {
+    auto quantize = QuantizeOp::create(
+        builder, type, scales, op.getValues(), op.getScale(), builder.getDenseI64ArrayAttr(0),
+        op.getScheme(), DictionaryAttr(), LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
+    buildScalarRegion(quantize.getBody(), op.getLoc(), 1,
+                      [](ImplicitLocOpBuilder &, ValueRange scalars) { return scalars[0]; });
+    return quantize;
   }
 
   bool convertOp(llm::AttentionOp op) {

@@ -34,10 +34,11 @@ static bool isReadBefore(Value sum, Operation *norm) {
 
 static void fuse(MapOp add, NormOp norm) {
   OpBuilder builder(norm);
-  auto fused = NormOp::create(builder, norm.getLoc(), norm.getResult().getType(), add.getType(),
-                              norm.getKindAttr(), add.getInputs()[0], add.getInputs()[1],
-                              norm.getWeight(), norm.getBias(), norm.getEpsAttr(), DictionaryAttr(),
-                              LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
+  auto fused =
+      NormOp::create(builder, norm.getLoc(), norm.getResult().getType(), add.getType(), Type(),
+                     norm.getKindAttr(), add.getInputs()[0], add.getInputs()[1], norm.getWeight(),
+                     norm.getBias(), Value(), norm.getEpsAttr(), q::SchemeAttr(), DictionaryAttr(),
+                     LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
   norm.getResult().replaceAllUsesWith(fused.getResult());
   norm.erase();
   add.getResult().replaceAllUsesWith(fused.getSum());

@@ -124,6 +124,19 @@ static std::string epilogueWords(MatmulOp op) {
   return words;
 }
 
+/// How a result is quantized: "_int8_by_row", "_int8_given".
+static std::string quantizedWords(q::SchemeAttr scheme, Value given) {
+  if (!scheme)
+    return "";
+  std::string words = "_" + q::stringifyStorage(scheme.getStorage()).str();
+  if (given)
+    return words + "_given";
+  words += "_by_" + q::stringifyGranularity(scheme.getGranularity()).str();
+  if (DenseI64ArrayAttr block = scheme.getBlock())
+    words += std::to_string(block[1]);
+  return words;
+}
+
 static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
   return llvm::TypeSwitch<Operation *, std::string>(op)
       .Case([](GatherOp op) -> std::string {
@@ -136,8 +149,9 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
                              op.getIndices() ? "" : "_by_position");
       })
       .Case([](NormOp op) -> std::string {
-        return llvm::formatv("{0}_norm_{1}{2}", stringifyNormKind(op.getKind()),
-                             typeOf(op.getX()).getDimSize(1), op.getResidual() ? "_residual" : "");
+        return llvm::formatv("{0}_norm_{1}{2}{3}", stringifyNormKind(op.getKind()),
+                             typeOf(op.getX()).getDimSize(1), op.getResidual() ? "_residual" : "",
+                             quantizedWords(op.getResultSchemeAttr(), op.getScale()));
       })
       .Case([](MatmulOp op) -> std::string {
         return llvm::formatv("matmul_{0}x{1}_{2}{3}{4}", op.getColumns() * op.getWays(),
@@ -148,6 +162,11 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
       .Case([](MapOp op) -> std::string {
         return llvm::formatv("map{0}_{1}", regionWords(op.getBody()),
                              typeOf(op.getResult()).getDimSize(1));
+      })
+      .Case([](QuantizeOp op) -> std::string {
+        return llvm::formatv("quantize{0}_{1}{2}", regionWords(op.getBody()),
+                             typeOf(op.getResult()).getDimSize(1),
+                             quantizedWords(op.getSchemeAttr(), op.getScale()));
       })
       .Case([&](RopeAppendOp op) -> std::string {
         return llvm::formatv("{0}{1}append_{2}h_{3}kv_{4}", op.getQNorm() ? "norm_" : "",

@@ -83,6 +83,16 @@ def FuseResidualNorm : Pass<"fuse-residual-norm", "mlir::func::FuncOp"> {
   let dependentDialects = ["kernel::KernelDialect"];
 }
 
+def FuseQuantize : Pass<"fuse-quantize", "mlir::func::FuncOp"> {
+  let summary = "Make the norm or map that computes an activation quantize it, too";
+  let description = [{
+    A `kernel.quantize` that alone reads a norm becomes the norm's `result_scheme`; one that alone
+    reads a map takes over its region. One scale of all rows stays apart from norms.
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Quantizes fused">];
+  let dependentDialects = ["kernel::KernelDialect"];
+}
+
 def NameKernels : Pass<"name-kernels", "mlir::ModuleOp"> {
   let summary = "Give identical launches of a target one readable kernel name";
   let description = [{

@@ -30,11 +30,22 @@ static std::string cpuObstacle(q::SchemeAttr scheme) {
   return "";
 }
 
+/// Whether the op is quantization of an activation, which CPU kernels compute on their way.
+static bool isActivation(Operation *op) {
+  if (auto dequantize = dyn_cast<q::DequantizeOp>(op))
+    op = dequantize.getCodes().getDefiningOp<q::QuantizeOp>();
+  auto quantize = dyn_cast_or_null<q::QuantizeOp>(op);
+  return quantize && !quantize.getValues().getDefiningOp<llm::GetOp>() &&
+         quantize.getScheme().getStorage() != q::Storage::Int4;
+}
+
 /// Why `target` has no kernel for an op of the q dialect; empty if it has.
 static std::string obstacle(Operation *op, StringRef target) {
   auto linear = dyn_cast<q::LinearOp>(op);
   auto embedding = dyn_cast<q::EmbeddingOp>(op);
   if (!linear && !embedding) {
+    if (target == "cpu" && isActivation(op))
+      return "";
     if (auto dequantize = dyn_cast<q::DequantizeOp>(op))
       return "no kernel reads " + describe(dequantize.getScheme().toScheme()) + " codes here";
     return ("no kernel computes '" + op->getName().getStringRef() + "'").str();
@@ -45,9 +56,13 @@ static std::string obstacle(Operation *op, StringRef target) {
             describe(scheme.toScheme()) + (linear ? " weights" : " rows") +
             "; targets=cpu needs none")
         .str();
-  if (linear && linear.getXScales())
-    return "no cpu kernel multiplies " + describe(linear.getXScheme()->toScheme()) +
-           " activations by " + describe(scheme.toScheme()) + " weights";
+  if (linear && linear.getXScales()) {
+    int64_t columns = cast<RankedTensorType>(linear.getX().getType()).getDimSize(1);
+    std::string reason = integerBlockObstacle(scheme, *linear.getXScheme(), columns);
+    if (!reason.empty())
+      return "no cpu kernel multiplies " + describe(linear.getXScheme()->toScheme()) +
+             " activations by " + describe(scheme.toScheme()) + " weights: " + reason;
+  }
   if (embedding && embedding.getIndices().getDefiningOp<llm::PositionsOp>())
     return "no cpu kernel gathers " + describe(scheme.toScheme()) + " rows by position";
   return cpuObstacle(scheme);
@@ -94,9 +109,8 @@ Value Fallback::readDequantized(OpBuilder &builder, Value codes, ValueRange scal
     Value codesInLoad = parameters.valueInLoad(codesParam);
     auto scalesInLoad = llvm::map_to_vector(
         scales, [&](Value value) { return parameters.valueInLoad(paramOf(value)); });
-    Value values =
-        q::DequantizeOp::create(parameters.loadBuilder(), codesParam.getLoc(), type, codesInLoad,
-                                scalesInLoad, scheme, /*fake=*/false);
+    Value values = q::DequantizeOp::create(parameters.loadBuilder(), codesParam.getLoc(), type,
+                                           codesInLoad, scalesInLoad, scheme, /*fake=*/false);
     StringRef name = codesParam.getSymName();
     name.consume_back(".codes");
     param = parameters.define((name + ".dequantized").str(), values, codesParam);
@@ -108,12 +122,16 @@ bool Fallback::replace(Operation *op) {
   OpBuilder builder(op);
   Value replacement;
   if (auto linear = dyn_cast<q::LinearOp>(op)) {
-    if (linear.getXScales())
-      return false;
     Value weight = readDequantized(builder, linear.getWeight(), linear.getWeightParameters(),
                                    linear.getWeightScheme());
-    replacement = llm::LinearOp::create(builder, op->getLoc(), linear.getType(), linear.getX(),
-                                        weight, linear.getBias());
+    Value x = linear.getX();
+    if (linear.getXScales()) {
+      auto type = cast<RankedTensorType>(x.getType()).clone(builder.getF32Type());
+      x = q::DequantizeOp::create(builder, op->getLoc(), type, x, linear.getXScales(),
+                                  *linear.getXScheme(), /*fake=*/true);
+    }
+    replacement =
+        llm::LinearOp::create(builder, op->getLoc(), linear.getType(), x, weight, linear.getBias());
   } else if (auto embedding = dyn_cast<q::EmbeddingOp>(op)) {
     Value table = readDequantized(builder, embedding.getTable(), embedding.getParameters(),
                                   embedding.getScheme());

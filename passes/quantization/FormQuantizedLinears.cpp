@@ -41,8 +41,7 @@ private:
   llvm::DenseMap<Operation *, llm::ParamOp> spreadParams;
 };
 
-struct FormQuantizedLinearsPass
-    : qopt::impl::FormQuantizedLinearsBase<FormQuantizedLinearsPass> {
+struct FormQuantizedLinearsPass : qopt::impl::FormQuantizedLinearsBase<FormQuantizedLinearsPass> {
   void runOnOperation() override;
 };
 
@@ -92,14 +91,15 @@ bool Former::form(llm::LinearOp linear) {
   Value x = linear.getX(), xScales;
   q::SchemeAttr xScheme;
   auto input = x.getDefiningOp<q::DequantizeOp>();
-  if (input && input.getParameters().size() == 1) {
+  // Other codes have no products of their own: they stay dequantized before a product of numbers.
+  if (input && q::multipliesAsIntegers(weight->scheme, input.getScheme())) {
     x = input.getCodes();
     xScales = input.getParameters().front();
     xScheme = input.getScheme();
   }
-  auto formed = q::LinearOp::create(builder, linear.getLoc(), linear.getType(), x, xScales,
-                                    weight->codes, weight->parameters, linear.getBias(),
-                                    weight->scheme, xScheme);
+  auto formed =
+      q::LinearOp::create(builder, linear.getLoc(), linear.getType(), x, xScales, weight->codes,
+                          weight->parameters, linear.getBias(), weight->scheme, xScheme);
   Operation *dequantize = linear.getWeight().getDefiningOp();
   linear.replaceAllUsesWith(formed.getResult());
   linear.erase();

@@ -46,6 +46,43 @@ def QuantizeWeights : Pass<"quantize-weights", "mlir::ModuleOp"> {
   let dependentDialects = ["q::QDialect"];
 }
 
+def QuantizeActivations : Pass<"quantize-activations", "mlir::ModuleOp"> {
+  let summary = "Insert quantize and dequantize at the inputs of linears whose weights are quantized";
+  let description = [{
+    One rule, after `quantize-weights`. The input of each selected linear goes through `q.quantize`,
+    which chooses scales while the model runs, and `q.dequantize`, which is fake where the weight's is.
+    Linears that share an input share both. A later rule replaces what an earlier one did to the
+    linears that it selects. `tensors` and `skip` are about the names of their weights; without
+    `tensors` every linear whose weight is quantized is selected. A linear whose weight is not
+    quantized is left alone, with a remark; a rule that selects nothing is an error.
+
+    `dynamic=token` has a scale for each token, `group:N` one for each N elements of a token, and
+    `tensor` one for all tokens of a step, so that a token's result depends on what is computed with it.
+
+    ```
+    --quantize-weights="type=int8" --quantize-activations="type=int8 dynamic=token"
+    ```
+  }];
+  let options = [
+    Option<"type", "type", "std::string", "\"int8\"", "int8, fp8_e4m3 or fp8_e5m2">,
+    Option<"dynamic", "dynamic", "std::string", "\"token\"",
+           "what shares a scale: token, tensor or group:N">,
+    Option<"preset", "preset", "std::string", "\"default\"",
+           "whose arithmetic: default, torchao, ggml, modelopt or study">,
+    Option<"layers", "layers", "std::string", "\"\"", "layer numbers and ranges: 0-3,11">,
+    Option<"tensors", "tensors", "std::string", "\"\"",
+           "a regular expression that must match the whole checkpoint name of a weight">,
+    Option<"skip", "skip", "std::string", "\"\"",
+           "a regular expression of checkpoint names of weights to leave alone">
+  ];
+  let statistics = [
+    Statistic<"numLinears", "linears", "Linears that read quantized inputs">,
+    Statistic<"numInputs", "inputs", "Inputs quantized">,
+    Statistic<"numLeft", "left", "Linears left alone because their weights are not quantized">
+  ];
+  let dependentDialects = ["q::QDialect"];
+}
+
 def FoldQuantization : Pass<"fold-quantization", "mlir::ModuleOp"> {
   let summary = "Move weight quantization into @load";
   let description = [{

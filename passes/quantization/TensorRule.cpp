@@ -67,4 +67,30 @@ std::optional<WholeMatch> WholeMatch::parse(StringRef text, std::string &error) 
   return WholeMatch(std::move(regex));
 }
 
+std::optional<TensorRule> TensorRule::parse(StringRef layers, StringRef tensors, StringRef skip,
+                                            std::string &error) {
+  TensorRule rule;
+  std::optional<LayerSet> layerSet = LayerSet::parse(layers, error);
+  if (!layerSet)
+    return std::nullopt;
+  rule.layers = *layerSet;
+  for (auto [name, text, match] :
+       {std::tuple{"tensors", tensors, &rule.tensors}, std::tuple{"skip", skip, &rule.skip}})
+    if (!text.empty() && !(*match = WholeMatch::parse(text, error))) {
+      error = std::string(name) + "=" + error;
+      return std::nullopt;
+    }
+  for (auto [name, text] : {std::pair{"layers", layers}, {"tensors", tensors}, {"skip", skip}})
+    if (!text.empty())
+      rule.words += (Twine(" ") + name + "='" + text + "'").str();
+  return rule;
+}
+
+bool TensorRule::selects(StringRef name, bool isDefault) const {
+  if (tensors ? !tensors->matches(name) : !isDefault)
+    return false;
+  std::optional<int64_t> layer = layerOf(name);
+  return layers.isEvery() || (layer && layers.contains(*layer));
+}
+
 } // namespace qopt

@@ -45,6 +45,25 @@ private:
   std::shared_ptr<const llvm::Regex> regex;
 };
 
+/// What the options `layers`, `tensors` and `skip` of a pass say about a tensor's checkpoint name.
+class TensorRule {
+public:
+  /// Parses all three; an Error message in `error` otherwise.
+  static std::optional<TensorRule> parse(llvm::StringRef layers, llvm::StringRef tensors,
+                                         llvm::StringRef skip, std::string &error);
+
+  /// Whether `tensors` or, where it is not given, `isDefault` selects the name, in these layers.
+  bool selects(llvm::StringRef name, bool isDefault) const;
+  bool skips(llvm::StringRef name) const { return skip && skip->matches(name); }
+  /// " layers='0-3' skip='.*'": the options that are given.
+  const std::string &text() const { return words; }
+
+private:
+  LayerSet layers;
+  std::optional<WholeMatch> tensors, skip;
+  std::string words;
+};
+
 } // namespace qopt
 
 #endif // QOPT_PASSES_QUANTIZATION_TENSORRULE_H

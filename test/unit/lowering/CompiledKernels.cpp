@@ -60,7 +60,7 @@ static int64_t countItems(AffineMap grid, int64_t rows, int64_t sequences) {
 
 CompiledKernels::CompiledKernels(const std::string &text, cpu::CpuLevel level) {
   DialectRegistry registry;
-  registry.insert<llm::LlmDialect, kernel::KernelDialect>();
+  registry.insert<llm::LlmDialect, kernel::KernelDialect, q::QDialect>();
   cpu::registerCpuCompilation(registry);
   auto context = std::make_shared<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   std::string messages;
