@@ -40,6 +40,8 @@ void CudaDriver::load() {
 #define QOPT_FIND(member, symbol, ...) find(member, symbol);
   QOPT_CUDA_FUNCTIONS(QOPT_FIND)
 #undef QOPT_FIND
+  setLocation =
+      reinterpret_cast<decltype(setLocation)>(dlsym(handle.get(), "qoptEmulatorSetLocation"));
 }
 
 std::string CudaDriver::describe(CUresult result) const {

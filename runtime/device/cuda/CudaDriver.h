@@ -78,6 +78,13 @@ public:
       fail("{}: {}", fmt::format(what, std::forward<Args>(args)...), describe(result));
   }
 
+  /// The op that launches belong to from now on, for messages about recorded ones. The emulator
+  /// keeps it; NVIDIA's driver has no place for it.
+  void nameOp(const std::string &location) const {
+    if (setLocation)
+      setLocation(location.c_str());
+  }
+
   /// "12.8".
   std::string version() const;
   const std::string &libraryName() const { return name; }
@@ -90,6 +97,7 @@ private:
   };
   std::string name;
   std::unique_ptr<void, Closer> handle;
+  void (*setLocation)(const char *) = nullptr; ///< runtime/emulator/driver/Emulator.h
 };
 
 } // namespace qopt

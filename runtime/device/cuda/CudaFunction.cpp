@@ -57,10 +57,14 @@ void CudaFunction::launch(const Launch &launch, const StepShape &shape) {
 void CudaFunction::launchAll(const StepShape &shape, Mode mode) {
   const CudaDriver &cuda = context.driver();
   for (const Launch &each : launches) {
+    if (mode == Mode::Recording)
+      cuda.nameOp(each.plan->location);
     launch(each, shape);
     if (mode == Mode::Waiting)
       cuda.check(cuda.streamSynchronize(context.stream()), "{}", describe(*each.plan));
   }
+  if (mode == Mode::Recording)
+    cuda.nameOp("");
 }
 
 CUgraphExec CudaFunction::record(const StepShape &shape) {
@@ -69,7 +73,7 @@ CUgraphExec CudaFunction::record(const StepShape &shape) {
              "cannot begin to record {}", function.name);
   CUgraph graph = nullptr;
   try {
-    launchAll(shape, Mode::Async);
+    launchAll(shape, Mode::Recording);
   } catch (...) {
     cuda.streamEndCapture(context.stream(), &graph);
     if (graph)

@@ -31,7 +31,7 @@ public:
   size_t numGraphs() const;
 
 private:
-  enum class Mode : uint8_t { Waiting, Async };
+  enum class Mode : uint8_t { Waiting, Async, Recording };
   struct Launch {
     const PlanLaunch *plan;
     CUfunction kernel;

@@ -93,16 +93,18 @@ TEST(CudaErrors, WeightsThatAreOtherwise) {
   expectContains(toy.openError(), {"'toy.weight'", "[4]", "reads 5 rows"});
 }
 
-/// Runs one token through the toy on the emulator.
-static std::string runError(const PtxArtifact &toy) {
+/// Runs tokens one by one through the toy on the emulator.
+static std::string runError(const PtxArtifact &toy, std::initializer_list<int32_t> tokens = {7}) {
   toy.write();
   return errorOf([&] {
     Artifact artifact = Artifact::open(toy.path(), 1);
     std::unique_ptr<Device> device = openCudaDevice(artifact, {QOPT_CUDA_EMULATOR, 1, {}});
     Session session(artifact.plan(), *device, {16, 16, 1});
-    const int32_t token = 7;
-    Feed feed{session.addSequence(), std::span(&token, 1), 0};
-    session.run(std::span(&feed, 1), [](const TokenResult &) {});
+    Feed feed{session.addSequence(), {}, 0};
+    for (const int32_t &token : tokens) {
+      feed.tokens = std::span(&token, 1);
+      session.run(std::span(&feed, 1), [](const TokenResult &) {});
+    }
   });
 }
 
@@ -113,6 +115,15 @@ TEST(CudaErrors, FaultsNameKernelAndOp) {
   toy.ptx.replace(line, 20, "st.global.f32 [%rd6+4096]");
   expectContains(runError(toy), {"'toy_body'", "kernel.gather at layers.0",
                                  "CUDA_ERROR_ILLEGAL_ADDRESS", "st.global.f32"});
+}
+
+TEST(CudaErrors, FaultsInReplaysNameTheOp) {
+  PtxArtifact toy;
+  size_t line = toy.ptx.find("cvt.rn.f32.s32 %f1, %r3;");
+  toy.ptx.insert(line, ".reg .pred %p1; setp.eq.s32 %p1, %r3, 9; @%p1 trap;\n  ");
+  EXPECT_EQ(runError(toy, {7, 7, 7}), "");
+  expectContains(runError(toy, {7, 7, 9}),
+                 {"running decode", "kernel 'toy_body' of 'layers.0'", "'trap' is executed"});
 }
 
 TEST(CudaErrors, LaunchesThatCannotBe) {
