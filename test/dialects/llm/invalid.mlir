@@ -15,7 +15,7 @@ llm.param @w : tensor<8x8xi64>
 
 // -----
 
-// expected-error @+1 {{contents must be #llm.source, #llm.random or #llm.splat, not 1 : i64}}
+// expected-error @+1 {{contents must be #llm.source, #llm.random, #llm.splat or numbers, not 1 : i64}}
 llm.param @w : tensor<8xf32> = 1
 
 // -----
