@@ -5,121 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Through dlopen, as the CUDA device does.
+#include "test/unit/emulator/DriverTest.h"
 
-#include "runtime/device/cuda/CudaTypes.h"
-#include "runtime/emulator/driver/Emulator.h"
-
-#include <dlfcn.h>
-#include <gtest/gtest.h>
-#include <string>
-#include <vector>
-
-namespace {
-
-void *library() {
-  static void *handle = dlopen(QOPT_CUDA_EMU, RTLD_NOW | RTLD_LOCAL);
-  EXPECT_NE(handle, nullptr) << dlerror();
-  return handle;
-}
-
-/// An exported function, called with what it takes.
-template <typename... Args> CUresult call(const char *name, Args... args) {
-  auto *function = reinterpret_cast<CUresult (*)(Args...)>(dlsym(library(), name));
-  if (!function) {
-    ADD_FAILURE() << name << " is not exported";
-    return CUDA_ERROR_UNKNOWN;
-  }
-  return function(args...);
-}
-
-/// A function that a real driver lacks.
-template <typename Function> Function *extension(const char *name) {
-  return reinterpret_cast<Function *>(dlsym(library(), name));
-}
-
-std::string errorText(CUresult result) {
-  const char *text = nullptr;
-  call("cuGetErrorString", result, &text);
-  return text ? text : "";
-}
-
-#define EXPECT_OK(expression) EXPECT_EQ(expression, CUDA_SUCCESS)
-
-const char *const kModule = R"(
-.version 8.0
-.target sm_80
-.address_size 64
-.global .align 4 .b8 table[8] = {1, 0, 0, 0, 2, 0, 0, 0};
-.extern .shared .align 16 .b8 dynamic[];
-.visible .entry scale(.param .u64 buffer, .param .u32 factor)
-{
-  .reg .b32 %r<8>;
-  .reg .b64 %rd<8>;
-  ld.param.u64 %rd1, [buffer];
-  ld.param.u32 %r1, [factor];
-  mov.u32 %r2, %tid.x;
-  mul.wide.u32 %rd2, %r2, 4;
-  add.u64 %rd1, %rd1, %rd2;
-  ld.global.b32 %r3, [%rd1];
-  mul.lo.u32 %r3, %r3, %r1;
-  st.global.b32 [%rd1], %r3;
-  ret;
-}
-.visible .entry big() .maxntid 64
-{
-  .reg .b32 %r<2>;
-  mov.u32 %r1, 1;
-  st.shared.b32 [dynamic], %r1;
-  ret;
-}
-)";
-
-/// A context, a module and a buffer of 32 words, 0 to 31.
-class Driver : public testing::Test {
-protected:
-  void SetUp() override {
-    EXPECT_OK(call("cuInit", 0u));
-    EXPECT_OK(call("cuCtxCreate_v2", &context, 0u, CUdevice(0)));
-    EXPECT_OK(call("cuModuleLoadData", &module, static_cast<const void *>(kModule)));
-    EXPECT_OK(call("cuModuleGetFunction", &scale, module, "scale"));
-    EXPECT_OK(call("cuModuleGetFunction", &big, module, "big"));
-    EXPECT_OK(call("cuMemAlloc_v2", &buffer, size_t(128)));
-    for (uint32_t i = 0; i < 32; ++i)
-      words.push_back(i);
-    EXPECT_OK(
-        call("cuMemcpyHtoD_v2", buffer, static_cast<const void *>(words.data()), size_t(128)));
-  }
-  void TearDown() override {
-    EXPECT_OK(call("cuMemFree_v2", buffer));
-    EXPECT_OK(call("cuModuleUnload", module));
-    EXPECT_OK(call("cuCtxDestroy_v2", context));
-  }
-
-  CUresult launchScale(uint32_t factor, CUstream stream = nullptr, unsigned threads = 32) {
-    CUdeviceptr address = buffer;
-    void *arguments[] = {&address, &factor};
-    return launch(scale, threads, 0, arguments, stream);
-  }
-  CUresult launch(CUfunction function, unsigned threads, unsigned shared, void **arguments,
-                  CUstream stream = nullptr) {
-    return call("cuLaunchKernel", function, 1u, 1u, 1u, threads, 1u, 1u, shared, stream, arguments,
-                static_cast<void **>(nullptr));
-  }
-  /// The word of thread 5, which began as 5.
-  uint32_t fifth() {
-    EXPECT_OK(call("cuMemcpyDtoH_v2", static_cast<void *>(words.data()), buffer, size_t(128)));
-    return words[5];
-  }
-
-  CUcontext context = nullptr;
-  CUmodule module = nullptr;
-  CUfunction scale = nullptr, big = nullptr;
-  CUdeviceptr buffer = 0;
-  std::vector<uint32_t> words;
-};
-
-} // namespace
+using namespace qopt;
+using namespace qopt::emulator;
 
 TEST_F(Driver, DescribesTheDevice) {
   int count = 0, version = 0, value = 0;
@@ -256,18 +145,6 @@ TEST_F(Driver, GraphsReplay) {
   EXPECT_OK(call("cuStreamDestroy_v2", second));
 }
 
-TEST_F(Driver, CallsThatWaitFailACapture) {
-  CUstream stream = nullptr;
-  EXPECT_OK(call("cuStreamCreate", &stream, 0u));
-  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, int(CU_STREAM_CAPTURE_MODE_GLOBAL)));
-  EXPECT_EQ(call("cuCtxSynchronize"), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
-  EXPECT_EQ(launchScale(2, stream), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
-  CUgraph graph = nullptr;
-  EXPECT_EQ(call("cuStreamEndCapture", stream, &graph), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
-  EXPECT_EQ(graph, nullptr);
-  EXPECT_OK(call("cuStreamDestroy_v2", stream));
-}
-
 TEST_F(Driver, EventsMeasureTime) {
   CUevent first = nullptr, second = nullptr;
   EXPECT_OK(call("cuEventCreate", &first, 0u));
@@ -282,105 +159,6 @@ TEST_F(Driver, EventsMeasureTime) {
   EXPECT_GE(milliseconds, 0);
   EXPECT_OK(call("cuEventDestroy_v2", first));
   EXPECT_OK(call("cuEventDestroy_v2", second));
-}
-
-TEST_F(Driver, RefusesBadLaunches) {
-  EXPECT_EQ(launchScale(2, nullptr, 0), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(launchScale(2, nullptr, 1025), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(errorText(CUDA_ERROR_INVALID_VALUE),
-            "invalid argument: a block of 1025 x 1 x 1, of at most 1024 x 1024 x 64");
-  EXPECT_EQ(launch(big, 65, 64, nullptr), CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES);
-  EXPECT_EQ(launch(scale, 32, 0, nullptr), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(errorText(CUDA_ERROR_INVALID_VALUE),
-            "invalid argument: kernel 'scale' takes 2 arguments, of which number 0 is null");
-  EXPECT_EQ(call("cuLaunchKernel", CUfunction(), 1u, 1u, 1u, 1u, 1u, 1u, 0u, CUstream(),
-                 (void **)nullptr, (void **)nullptr),
-            CUDA_ERROR_INVALID_HANDLE);
-  EXPECT_EQ(call("cuLaunchKernel", big, 1u, 65536u, 1u, 1u, 1u, 1u, 64u, CUstream(),
-                 (void **)nullptr, (void **)nullptr),
-            CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(launchScale(2), CUDA_SUCCESS) << "none of these harms the context";
-}
-
-TEST_F(Driver, LargeSharedMemoryIsAskedFor) {
-  EXPECT_OK(launch(big, 32, 48 << 10, nullptr));
-  EXPECT_EQ(launch(big, 32, (48 << 10) + 1, nullptr), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(errorText(CUDA_ERROR_INVALID_VALUE),
-            "invalid argument: kernel 'big' with 49153 bytes of dynamic shared memory, of which "
-            "49152 are allowed");
-  EXPECT_OK(call("cuFuncSetAttribute", big, int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES),
-                 100000));
-  EXPECT_OK(launch(big, 32, 100000, nullptr));
-  EXPECT_EQ(
-      call("cuFuncSetAttribute", big, int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES), 300000),
-      CUDA_ERROR_INVALID_VALUE);
-  int value = 0;
-  EXPECT_OK(call("cuFuncGetAttribute", &value, int(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK), big));
-  EXPECT_EQ(value, 64);
-}
-
-TEST_F(Driver, MemoryRunsOut) {
-  CUdeviceptr address = 0;
-  EXPECT_EQ(call("cuMemAlloc_v2", &address, size_t(1) << 50), CUDA_ERROR_OUT_OF_MEMORY);
-  EXPECT_NE(errorText(CUDA_ERROR_OUT_OF_MEMORY).find("1125899906842624 bytes asked for, "),
-            std::string::npos);
-  EXPECT_EQ(call("cuMemAlloc_v2", &address, size_t(0)), CUDA_ERROR_INVALID_VALUE);
-}
-
-TEST_F(Driver, ReportsWhyPtxIsRefused) {
-  char log[256] = "?";
-  int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-  void *values[] = {log, reinterpret_cast<void *>(sizeof(log))};
-  auto load = [&](const char *text) {
-    CUmodule loaded = nullptr;
-    return call("cuModuleLoadDataEx", &loaded, static_cast<const void *>(text), 2u, +options,
-                +values);
-  };
-  EXPECT_EQ(load(".version 8.0\n.target sm_80\n.entry k() { frob; }\n"), CUDA_ERROR_INVALID_PTX);
-  EXPECT_STREQ(log, "ptx:3: 'frob': the emulator does not know the instruction 'frob'");
-  EXPECT_EQ(load(".version 9.9\n.target sm_80\n"), CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
-  EXPECT_EQ(load(".version 8.0\n.target sm_100\n"), CUDA_ERROR_INVALID_PTX);
-  EXPECT_STREQ(log, "PTX for sm_100 does not run on a device of capability 9.0");
-  EXPECT_EQ(load("\x7f"
-                 "ELF"),
-            CUDA_ERROR_NO_BINARY_FOR_GPU);
-  EXPECT_OK(load(".version 8.0\n.target sm_90a\n"));
-}
-
-TEST_F(Driver, AFaultStaysUntilTheContextGoes) {
-  CUdeviceptr address = buffer + 64;
-  uint32_t factor = 1;
-  void *arguments[] = {&address, &factor};
-  EXPECT_EQ(launch(scale, 32, 0, arguments), CUDA_ERROR_ILLEGAL_ADDRESS);
-  std::string text = errorText(CUDA_ERROR_ILLEGAL_ADDRESS);
-  EXPECT_TRUE(
-      text.starts_with("an illegal memory access was encountered: kernel 'scale', block "
-                       "(0,0,0), thread (16,0,0): ptx:16: 'ld.global.b32 %r3, [%rd1]' reads "
-                       "4 bytes at 0x"))
-      << text;
-  const char *name = nullptr;
-  EXPECT_OK(call("cuGetErrorName", CUDA_ERROR_ILLEGAL_ADDRESS, &name));
-  EXPECT_STREQ(name, "CUDA_ERROR_ILLEGAL_ADDRESS");
-  EXPECT_EQ(call("cuCtxSynchronize"), CUDA_ERROR_ILLEGAL_ADDRESS);
-  EXPECT_EQ(launchScale(1), CUDA_ERROR_ILLEGAL_ADDRESS);
-  EXPECT_OK(call("cuCtxDestroy_v2", context));
-  EXPECT_OK(call("cuCtxCreate_v2", &context, 0u, CUdevice(0)));
-  EXPECT_OK(launchScale(1));
-}
-
-TEST_F(Driver, NeedsAContext) {
-  EXPECT_OK(call("cuCtxSetCurrent", CUcontext()));
-  EXPECT_EQ(launchScale(1), CUDA_ERROR_INVALID_CONTEXT);
-  EXPECT_OK(call("cuCtxSetCurrent", context));
-  CUcontext primary = nullptr, current = nullptr;
-  EXPECT_OK(call("cuDevicePrimaryCtxRetain", &primary, CUdevice(0)));
-  EXPECT_OK(call("cuCtxSetCurrent", primary));
-  EXPECT_OK(call("cuCtxGetCurrent", &current));
-  EXPECT_EQ(current, primary);
-  EXPECT_OK(launchScale(1));
-  EXPECT_OK(call("cuDevicePrimaryCtxRelease_v2", CUdevice(0)));
-  EXPECT_EQ(call("cuDevicePrimaryCtxRelease_v2", CUdevice(0)), CUDA_ERROR_INVALID_CONTEXT);
-  EXPECT_OK(call("cuCtxSetCurrent", context));
 }
 
 TEST_F(Driver, TensorMaps) {
@@ -458,31 +236,4 @@ TEST_F(Driver, CountsBeyondCuda) {
   reset();
   EXPECT_EQ(ofKernel("scale", &statistics), 0u);
   count(0);
-}
-
-TEST_F(Driver, FaultsNameTheOp) {
-  auto setLocation = extension<decltype(qoptEmulatorSetLocation)>("qoptEmulatorSetLocation");
-  ASSERT_TRUE(setLocation);
-  CUdeviceptr address = buffer + 64;
-  uint32_t factor = 1;
-  void *arguments[] = {&address, &factor};
-  CUstream stream = nullptr;
-  CUgraph graph = nullptr;
-  CUgraphExec executable = nullptr;
-  EXPECT_OK(call("cuStreamCreate", &stream, 0u));
-  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, int(CU_STREAM_CAPTURE_MODE_GLOBAL)));
-  setLocation("model.layers.0.mlp");
-  EXPECT_OK(launchScale(1, stream));
-  setLocation("model.layers.1.mlp");
-  EXPECT_OK(launch(scale, 32, 0, arguments, stream));
-  setLocation(nullptr);
-  EXPECT_OK(call("cuStreamEndCapture", stream, &graph));
-  EXPECT_OK(call("cuGraphInstantiateWithFlags", &executable, graph, 0ull));
-  EXPECT_EQ(call("cuGraphLaunch", executable, stream), CUDA_ERROR_ILLEGAL_ADDRESS);
-  std::string text = errorText(CUDA_ERROR_ILLEGAL_ADDRESS);
-  EXPECT_NE(text.find("kernel 'scale' of 'model.layers.1.mlp', block (0,0,0)"), std::string::npos)
-      << text;
-  EXPECT_OK(call("cuGraphExecDestroy", executable));
-  EXPECT_OK(call("cuGraphDestroy", graph));
-  EXPECT_OK(call("cuStreamDestroy_v2", stream));
 }
