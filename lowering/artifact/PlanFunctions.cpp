@@ -217,6 +217,29 @@ FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value va
   return json;
 }
 
+/// What PTX kernels read a weight as.
+static std::string uploadForm(LaunchOpInterface op, Value weight) {
+  Value matrix;
+  ValueRange parameters;
+  q::SchemeAttr scheme;
+  if (auto matmul = dyn_cast<MatmulOp>(op.getOperation())) {
+    matrix = matmul.getWeight();
+    parameters = matmul.getWeightParameters();
+    scheme = matmul.getWeightSchemeAttr();
+  } else if (auto gather = dyn_cast<GatherOp>(op.getOperation())) {
+    matrix = gather.getTable();
+    parameters = gather.getTableParameters();
+    scheme = gather.getTableSchemeAttr();
+  }
+  if (llvm::is_contained(parameters, weight))
+    return "rows_f32";
+  if (weight != matrix)
+    return "vector_f32";
+  if (!scheme)
+    return "rows_bf16";
+  return scheme.codeType().isInteger(4) ? "rows_4bit" : "rows_8bit";
+}
+
 OrderedJson FunctionPlanner::planWeight(LaunchOpInterface op, llm::GetOp weight) {
   usedWeights.insert(weight.getParamAttr().getAttr());
   OrderedJson json{{"weight", weight.getParam().str()}};
@@ -225,9 +248,7 @@ OrderedJson FunctionPlanner::planWeight(LaunchOpInterface op, llm::GetOp weight)
     return json;
   }
   auto matmul = dyn_cast<MatmulOp>(op.getOperation());
-  int64_t rank = cast<RankedTensorType>(weight.getType()).getRank();
-  bool isVector = rank == 1 || (matmul && matmul.getWeight() != weight.getResult());
-  json["as"] = isVector ? "vector_f32" : "rows_bf16";
+  json["as"] = uploadForm(op, weight);
   if (matmul) { // what it takes to unpack panels
     json["ways"] = int64_t(matmul.getWays());
     json["columns"] = int64_t(matmul.getColumns());

@@ -40,8 +40,11 @@ static MatvecConfig chooseMatvec(const MatmulShape &shape) {
   int64_t weightRows = shape.columns * shape.ways;
   // Many weight rows at once spare loads of x; registers for their sums limit it.
   int64_t rowsPerWarp = weightRows >= 16384 && shape.rows <= 2 ? 4 : 2;
+  // 16 bytes of 4-bit codes meet 32 elements of x: fewer of them at once.
+  if (shape.weightBits == 4 && shape.rows <= 2)
+    rowsPerWarp = 4;
   MatvecConfig config{warps, 1, rowsPerWarp / shape.ways, loads / rowsPerWarp};
-  int64_t rounds = shape.depth / (32 * 8);
+  int64_t rounds = shape.depth / (32 * shape.weightsPerLoad());
   while (config.split < warps && rounds / (2 * config.split) >= config.unroll &&
          shape.columns / config.blockColumns() < 4 * kMultiprocessors)
     config.split *= 2;
@@ -210,7 +213,7 @@ LogicalResult Configurator::configureMatmul(kernel::MatmulOp op) {
   // Rows vary fastest: blocks that run together share a tile of weights.
   int64_t blocks = llvm::divideCeil(shape.columns * shape.ways, config->tileColumns);
   setLaunch(op, {rowBlocks(op.getResult(), config->tileRows), constant(blocks)}, config->threads(),
-            config->sharedBytes());
+            config->sharedBytes(shape));
   return success();
 }
 

@@ -10,12 +10,17 @@
 // the columns or the depth read nothing and leave zeros. With two ways, groups of 8 rows of the
 // weight tile alternate between the ways, so that a thread holds all ways of its columns.
 //
+// Codes stay codes in shared memory. Each thread decodes those of its fragments and rounds what
+// they stand for to bf16, as it would have been uploaded.
+//
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/Epilogue.h"
 #include "lowering/gpu/KernelConfig.h"
 #include "lowering/gpu/SharedTile.h"
+#include "lowering/gpu/WeightCodes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -30,7 +35,11 @@ public:
   MatmulEmitter(kernel::MatmulOp op, KernelFunction &function, MmaConfig config)
       : op(op), function(function), b(function.getBuilder()), config(config), shape(op),
         x(function.activation(op.getX())), weight(function.weightRows(op.getWeight())),
-        tile(config.tileDepth) {}
+        tile(config.tileDepth) {
+    if (op.getWeightScheme())
+      codes.emplace(function, op.getWeight(), op.getWeightParameters(), *op.getWeightScheme(),
+                    shape.depth);
+  }
 
   void emit();
 
@@ -47,8 +56,17 @@ private:
                     llvm::function_ref<Scalar(Scalar)> sourceRow,
                     llvm::function_ref<Scalar(Scalar)> isInside);
   void copyTile(const Copies &copies, Value stage, Scalar k);
+  Scalar codeChunkOffset(Scalar row, Scalar chunk);
+  void copyCodes(Value stage, Scalar k);
   void copyStage(Value stage, Scalar k);
-  SmallVector<Value> multiplyStage(Value stage, ValueRange sums);
+  /// The B operand of an mma for weight rows `[row, row + 8)` of the tile, from element `depth` of
+  /// it on.
+  SmallVector<Value> decodeFragment(Value stage, Scalar row, int64_t depth,
+                                    const WeightCodes::Parameters &parameters);
+  /// Fragments of all column tiles for the 16 elements from `chunk` on.
+  SmallVector<SmallVector<Value>> columnFragments(Value stage, int64_t chunk,
+                                                  ArrayRef<WeightCodes::Parameters> parameters);
+  SmallVector<Value> multiplyStage(Value stage, Scalar k, ValueRange sums);
   SmallVector<Value> multiply();
   void storeTile(ValueRange sums);
 
@@ -58,7 +76,12 @@ private:
   int64_t rowTiles() const { return warpTileRows() / 16; }
   int64_t columnTiles() const { return warpTileColumns() / 8; }
   int64_t blockColumns() const { return config.tileColumns / shape.ways; }
-  int64_t stageBytes() const { return config.sharedBytes() / config.stages; }
+  int64_t stageBytes() const { return config.stageBytes(shape); }
+  int64_t weightBase() const { return config.tileRows * tile.rowBytes(); }
+  int64_t codeRowBytes() const { return config.tileDepth * shape.weightBits / 8; }
+  /// The result column, and the row in the weight matrix, of a row of the weight tile.
+  Scalar columnOf(Scalar r) { return firstColumn + r / (8 * shape.ways) * 8 + r % 8; }
+  Scalar weightRowOf(Scalar r) { return columnOf(r) + r / 8 % shape.ways * shape.columns; }
 
   kernel::MatmulOp op;
   KernelFunction &function;
@@ -66,6 +89,7 @@ private:
   MmaConfig config;
   MatmulShape shape;
   Matrix x, weight;
+  std::optional<WeightCodes> codes;
   SharedTile tile;
   Scalar thread, lane, warpRow, warpColumn; ///< first row and column of the warp in the tile
   Scalar firstRow, firstColumn, rows;       ///< of the block in the result; rows of the result
@@ -103,34 +127,96 @@ void MatmulEmitter::copyTile(const Copies &copies, Value stage, Scalar k) {
                 left ? min(bytes, left) : bytes);
 }
 
+/// Where 16 bytes of codes lie in the tile: rows of 32 bytes meet in the banks every four rows, so
+/// those swap their halves.
+Scalar MatmulEmitter::codeChunkOffset(Scalar row, Scalar chunk) {
+  if (codeRowBytes() == 32)
+    chunk = chunk ^ row / 4 % 2;
+  return row * codeRowBytes() + chunk * 16 + weightBase();
+}
+
+/// Copies the tile's rows of codes, 16 bytes a thread at once; zeros beyond the columns.
+void MatmulEmitter::copyCodes(Value stage, Scalar k) {
+  int64_t chunks = codeRowBytes() / 16, total = config.tileColumns * chunks;
+  for (int64_t i = 0; i < total; i += config.threads()) {
+    Scalar row = (thread + i) / chunks, chunk = (thread + i) % chunks;
+    auto copy = [&] {
+      Scalar inside = columnOf(row) < shape.columns;
+      Value source = codes->at(weightRowOf(row), k + chunk * shape.weightsPerLoad());
+      b.copyAsync(b.bytePtr(stage, codeChunkOffset(row, chunk)), source,
+                  select(inside, b.i32(16), b.i32(0)));
+    };
+    if (i + config.threads() <= total)
+      copy();
+    else
+      b.ifThen(thread + i < total, copy);
+  }
+}
+
 void MatmulEmitter::copyStage(Value stage, Scalar k) {
   for (const Copies &c : copies)
     copyTile(c, stage, k);
+  if (codes)
+    copyCodes(stage, k);
 }
 
-/// Adds the product of the tiles in `stage` to the warp's sums: 4 values for each 16x8 tile, column
-/// tiles innermost.
-SmallVector<Value> MatmulEmitter::multiplyStage(Value stage, ValueRange sums) {
-  SmallVector<Value> next(sums);
-  int64_t weightBase = config.tileRows * tile.rowBytes();
-  for (int64_t chunk = 0; chunk < tile.rowChunks(); chunk += 2) {
+SmallVector<Value> MatmulEmitter::decodeFragment(Value stage, Scalar row, int64_t depth,
+                                                 const WeightCodes::Parameters &parameters) {
+  // Two neighbouring codes of this lane, and the two 8 further: 16 or 8 bits.
+  Type pairType = b.getIntegerType(2 * shape.weightBits);
+  int64_t codesPerChunk = shape.weightsPerLoad();
+  Value base = b.bytePtr(stage, codeChunkOffset(row + lane / 4, b.i32(depth / codesPerChunk)));
+  SmallVector<Value> fragment;
+  for (int64_t half = 0; half < 2; ++half) {
+    Scalar pair = lane % 4 + (depth % codesPerChunk + half * 8) / 2;
+    Value bits = b.load(pairType, b.elementPtr(base, pairType, pair), 2 * shape.weightBits / 8);
+    Scalar word = b.wrap(arith::ExtUIOp::create(b, b.getI32Type(), bits));
+    SmallVector<Scalar> values;
+    for (Scalar code : codes->decode(word, 2))
+      values.push_back(parameters.offset ? fma(parameters.scale, code, parameters.offset)
+                                         : parameters.scale * code);
+    fragment.push_back(b.packBf16(values[0], values[1]));
+  }
+  return fragment;
+}
+
+SmallVector<SmallVector<Value>>
+MatmulEmitter::columnFragments(Value stage, int64_t chunk,
+                               ArrayRef<WeightCodes::Parameters> parameters) {
+  SmallVector<SmallVector<Value>> fragments;
+  for (int64_t j = 0; codes && j < columnTiles(); ++j)
+    fragments.push_back(decodeFragment(stage, warpColumn + j * 8, chunk * kChunk, parameters[j]));
+  for (int64_t i = 0; !codes && i < columnTiles() / 2; ++i) {
     // Rows 16 further have the same swizzle, so one offset serves all tiles of the warp.
+    Value base = b.bytePtr(stage, tile.offsetB(lane, warpColumn, chunk) + weightBase());
+    std::array<Value, 4> both =
+        b.loadMatrices(b.bytePtr(base, b.i32(i * 16 * tile.rowBytes())), false);
+    for (int64_t half = 0; half < 2; ++half)
+      fragments.push_back({both[2 * half], both[2 * half + 1]});
+  }
+  return fragments;
+}
+
+/// Adds the product of the tiles in `stage`, from depth `k` on, to the warp's sums: 4 values for
+/// each 16x8 tile, column tiles innermost.
+SmallVector<Value> MatmulEmitter::multiplyStage(Value stage, Scalar k, ValueRange sums) {
+  SmallVector<WeightCodes::Parameters> parameters;
+  for (int64_t j = 0; codes && j < columnTiles(); ++j) {
+    Scalar row = weightRowOf(warpColumn + j * 8 + lane / 4);
+    parameters.push_back(codes->loadParameters(min(row, b.i32(shape.columns * shape.ways - 1)), k));
+  }
+  SmallVector<Value> next(sums);
+  for (int64_t chunk = 0; chunk < tile.rowChunks(); chunk += 2) {
     Value a = b.bytePtr(stage, tile.offsetA(lane, warpRow, chunk));
-    Value w = b.bytePtr(stage, tile.offsetB(lane, warpColumn, chunk) + weightBase);
-    auto loadAt = [&](Value base, int64_t i) {
-      return b.loadMatrices(b.bytePtr(base, b.i32(i * 16 * tile.rowBytes())), false);
-    };
-    SmallVector<std::array<Value, 4>> rowFragments, columnFragments;
+    SmallVector<std::array<Value, 4>> rowFragments;
     for (int64_t i = 0; i < rowTiles(); ++i)
-      rowFragments.push_back(loadAt(a, i));
-    for (int64_t i = 0; i < columnTiles() / 2; ++i)
-      columnFragments.push_back(loadAt(w, i));
+      rowFragments.push_back(b.loadMatrices(b.bytePtr(a, b.i32(i * 16 * tile.rowBytes())), false));
+    SmallVector<SmallVector<Value>> fragments = columnFragments(stage, chunk, parameters);
     for (int64_t i = 0; i < rowTiles(); ++i)
       for (int64_t j = 0; j < columnTiles(); ++j) {
         auto *sum = next.begin() + (i * columnTiles() + j) * 4;
         MmaSums old = {sum[0], sum[1], sum[2], sum[3]};
-        ArrayRef<Value> pair = ArrayRef<Value>(columnFragments[j / 2]).slice(j % 2 * 2, 2);
-        llvm::copy(b.mma(rowFragments[i], pair, old), sum);
+        llvm::copy(b.mma(rowFragments[i], fragments[j], old), sum);
       }
   }
   return next;
@@ -161,7 +247,7 @@ SmallVector<Value> MatmulEmitter::multiply() {
              [&] { copyStage(b.bytePtr(shared, writeAt), (i + ahead) * config.tileDepth); });
     b.commitCopies();
     SmallVector<Value> next = {advance(readAt), advance(writeAt)};
-    next.append(multiplyStage(b.bytePtr(shared, readAt), now.drop_front(2)));
+    next.append(multiplyStage(b.bytePtr(shared, readAt), i * config.tileDepth, now.drop_front(2)));
     return next;
   });
   carried.erase(carried.begin(), carried.begin() + 2);
@@ -207,12 +293,11 @@ void MatmulEmitter::emit() {
   copies.push_back(planCopies(
       x, config.tileRows, 0, 1, [&](Scalar r) { return firstRow + r; },
       [&](Scalar r) { return firstRow + r < rows; }));
-  int64_t ways = shape.ways;
-  auto columnOf = [&](Scalar r) { return firstColumn + r / (8 * ways) * 8 + r % 8; };
-  copies.push_back(planCopies(
-      weight, config.tileColumns, config.tileRows * tile.rowBytes(), ways,
-      [&](Scalar r) { return columnOf(r) + r / 8 % ways * shape.columns; },
-      [&](Scalar r) { return columnOf(r) < shape.columns; }));
+  if (!codes)
+    copies.push_back(planCopies(
+        weight, config.tileColumns, weightBase(), shape.ways,
+        [&](Scalar r) { return weightRowOf(r); },
+        [&](Scalar r) { return columnOf(r) < shape.columns; }));
   storeTile(multiply());
 }
 

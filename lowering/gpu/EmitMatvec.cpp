@@ -8,7 +8,8 @@
 // Decode is bound by the weights' bytes. Each is read once, 16 a lane, 512 consecutive ones a warp,
 // with `unroll` such loads for each weight row under way before the first is used. `split` warps
 // share the depth of a column; their sums meet in shared memory, always in the same order, and one
-// thread for each result element runs the epilogue. x comes through the read-only cache.
+// thread for each result element runs the epilogue. x comes through the read-only cache. Codes are
+// decoded in registers; 16 bytes of them lie in one group, whose scale multiplies their sum.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +17,7 @@
 #include "lowering/gpu/Epilogue.h"
 #include "lowering/gpu/KernelConfig.h"
 #include "lowering/gpu/SharedTile.h"
+#include "lowering/gpu/WeightCodes.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -28,7 +30,11 @@ class MatvecEmitter {
 public:
   MatvecEmitter(kernel::MatmulOp op, KernelFunction &function, MatvecConfig config)
       : op(op), function(function), b(function.getBuilder()), config(config), shape(op),
-        x(function.activation(op.getX())), weight(function.weightRows(op.getWeight())) {}
+        x(function.activation(op.getX())), weight(function.weightRows(op.getWeight())) {
+    if (op.getWeightScheme())
+      codes.emplace(function, op.getWeight(), op.getWeightParameters(), *op.getWeightScheme(),
+                    shape.depth);
+  }
 
   void emit();
 
@@ -41,11 +47,19 @@ private:
   void findWeightRows(Scalar warp);
   /// Adds the products of `steps` chunks, `stride()` elements apart from `k` on.
   Sums accumulate(Scalar k, int64_t steps, const Sums &sums);
+  /// Adds the products of one load of weights and the same elements of a row of x.
+  void multiply(ArrayRef<Scalar> weights, ArrayRef<Scalar> inputs, Scalar &even, Scalar &odd);
+  void multiplyCodes(ArrayRef<Scalar> weights, const WeightCodes::Parameters &parameters,
+                     ArrayRef<Scalar> inputs, Scalar &even, Scalar &odd);
   Sums accumulateDepth(Scalar first);
   void maskTail(SmallVector<Scalar> &words, Scalar k);
   void reduceAndStore(const Sums &sums, Scalar thread);
   /// Elements that the warps of a column take in one step.
-  int64_t stride() const { return config.split * kWarpSize * kChunk; }
+  int64_t stride() const { return config.split * kWarpSize * shape.weightsPerLoad(); }
+  Value weightAt(size_t i, Scalar k) {
+    return codes ? codes->at(weightRows[i], k)
+                 : b.elementPtr(weight.row(b, weightRows[i]), weight.element, k);
+  }
 
   kernel::MatmulOp op;
   KernelFunction &function;
@@ -53,7 +67,8 @@ private:
   MatvecConfig config;
   MatmulShape shape;
   Matrix x, weight;
-  SmallVector<Value> weightRows; ///< column major: all ways of a column, then the next
+  std::optional<WeightCodes> codes;
+  SmallVector<Scalar> weightRows; ///< column major: all ways of a column, then the next
 };
 
 } // namespace
@@ -65,7 +80,7 @@ void MatvecEmitter::findWeightRows(Scalar warp) {
     if (shape.columns % config.blockColumns() != 0) // the last block repeats the last column
       column = min(column, b.i32(shape.columns - 1));
     for (int64_t way = 0; way < shape.ways; ++way)
-      weightRows.push_back(weight.row(b, column + way * shape.columns));
+      weightRows.push_back(column + way * shape.columns);
   }
 }
 
@@ -78,36 +93,74 @@ void MatvecEmitter::maskTail(SmallVector<Scalar> &words, Scalar k) {
   }
 }
 
+void MatvecEmitter::multiply(ArrayRef<Scalar> weights, ArrayRef<Scalar> inputs, Scalar &even,
+                             Scalar &odd) {
+  for (auto [w, v] : llvm::zip_equal(weights, inputs)) {
+    even = fma(b.lowFloat(w), b.lowFloat(v), even);
+    odd = fma(b.highFloat(w), b.highFloat(v), odd);
+  }
+}
+
+void MatvecEmitter::multiplyCodes(ArrayRef<Scalar> weights,
+                                  const WeightCodes::Parameters &parameters,
+                                  ArrayRef<Scalar> inputs, Scalar &even, Scalar &odd) {
+  int64_t perWord = 32 / shape.weightBits;
+  Scalar evenSum = b.f32(0), oddSum = b.f32(0), inputSum = b.f32(0);
+  for (auto [i, word] : llvm::enumerate(weights)) {
+    SmallVector<Scalar> values = codes->decode(word, perWord);
+    for (int64_t pair = 0; pair < perWord / 2; ++pair) {
+      Scalar input = inputs[i * perWord / 2 + pair];
+      evenSum = fma(values[2 * pair], b.lowFloat(input), evenSum);
+      oddSum = fma(values[2 * pair + 1], b.highFloat(input), oddSum);
+      if (parameters.offset)
+        inputSum = inputSum + (b.lowFloat(input) + b.highFloat(input));
+    }
+  }
+  even = fma(parameters.scale, evenSum, even);
+  odd = fma(parameters.scale, oddSum, odd);
+  if (parameters.offset)
+    even = fma(parameters.offset, inputSum, even);
+}
+
 MatvecEmitter::Sums MatvecEmitter::accumulate(Scalar k, int64_t steps, const Sums &sums) {
-  bool partial = shape.depth % kChunk != 0;
+  int64_t perLoad = shape.weightsPerLoad();
   SmallVector<SmallVector<Scalar>> weights, inputs;
+  SmallVector<WeightCodes::Parameters> parameters;
   for (int64_t step = 0; step < steps; ++step)
-    for (Value row : weightRows)
-      weights.push_back(
-          b.loadWords(b.elementPtr(row, weight.element, k + step * stride()), weight.access));
+    for (size_t r = 0; r < numWeightRows(); ++r)
+      weights.push_back(b.loadWords(weightAt(r, k + step * stride()), weight.access));
+  for (int64_t step = 0; codes && step < steps; ++step)
+    for (Scalar row : weightRows)
+      parameters.push_back(codes->loadParameters(row, k + step * stride()));
   for (int64_t step = 0; step < steps; ++step)
     for (int64_t m = 0; m < shape.rows; ++m) {
-      Scalar index = k + step * stride();
-      inputs.push_back(b.loadWords(b.elementPtr(x.row(b, b.i32(m)), x.element, index), x.access));
-      if (partial)
-        maskTail(inputs.back(), index);
+      Value row = x.row(b, b.i32(m));
+      SmallVector<Scalar> &words = inputs.emplace_back();
+      for (int64_t chunk = 0; chunk < perLoad; chunk += kChunk)
+        words.append(
+            b.loadWords(b.elementPtr(row, x.element, k + (step * stride() + chunk)), x.access));
+      if (shape.depth % perLoad != 0)
+        maskTail(words, k + step * stride());
     }
 
   Sums next = sums;
   for (int64_t step = 0; step < steps; ++step)
     for (int64_t m = 0; m < shape.rows; ++m)
       for (size_t r = 0; r < numWeightRows(); ++r) {
-        ArrayRef<Scalar> w = weights[step * numWeightRows() + r], v = inputs[step * shape.rows + m];
-        size_t sum = 2 * (m * numWeightRows() + r);
-        for (size_t i = 0; i < w.size(); ++i) {
-          next[sum] = fma(b.lowFloat(w[i]), b.lowFloat(v[i]), b.wrap(next[sum]));
-          next[sum + 1] = fma(b.highFloat(w[i]), b.highFloat(v[i]), b.wrap(next[sum + 1]));
-        }
+        size_t load = step * numWeightRows() + r, sum = 2 * (m * numWeightRows() + r);
+        ArrayRef<Scalar> input = inputs[step * shape.rows + m];
+        Scalar even = b.wrap(next[sum]), odd = b.wrap(next[sum + 1]);
+        if (codes)
+          multiplyCodes(weights[load], parameters[load], input, even, odd);
+        else
+          multiply(weights[load], input, even, odd);
+        next[sum] = even;
+        next[sum + 1] = odd;
       }
   return next;
 }
 
-/// Walks the depth from chunk `first / kChunk` on: whole unrolled steps, then the remaining ones,
+/// Walks the depth from element `first` on: whole unrolled steps, then the remaining ones,
 /// of which the last may have chunks for some lanes only.
 MatvecEmitter::Sums MatvecEmitter::accumulateDepth(Scalar first) {
   Sums sums(2 * shape.rows * numWeightRows(), b.f32(0));
@@ -170,7 +223,7 @@ void MatvecEmitter::reduceAndStore(const Sums &sums, Scalar thread) {
 void MatvecEmitter::emit() {
   Scalar thread = b.threadId(), warp = thread / kWarpSize, lane = thread % kWarpSize;
   findWeightRows(warp);
-  Scalar first = (warp % config.split * kWarpSize + lane) * kChunk;
+  Scalar first = (warp % config.split * kWarpSize + lane) * shape.weightsPerLoad();
   reduceAndStore(accumulateDepth(first), thread);
 }
 

@@ -10,6 +10,7 @@
 #include "lowering/gpu/Passes.h"
 #include "lowering/gpu/PtxBuilder.h"
 #include "lowering/gpu/PtxFeatures.h"
+#include "lowering/kernels/PtxObstacle.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -41,7 +42,7 @@ static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module) {
 }
 
 /// Tensor cores take bf16, and so their operands are stored; weights of any float type are uploaded
-/// as bf16, others have no kernel.
+/// as bf16, codes as they are.
 static LogicalResult checkOperandTypes(Operation *op) {
   auto elementOf = [](Value value) {
     return cast<RankedTensorType>(value.getType()).getElementType();
@@ -51,18 +52,23 @@ static LogicalResult checkOperandTypes(Operation *op) {
       return success();
     return op->emitOpError() << "reads " << name << " as bf16 on ptx, not " << value.getType();
   };
-  auto checkFloat = [&](StringRef name, Value value) -> LogicalResult {
-    if (isa<FloatType>(elementOf(value)))
+  auto checkWeight = [&](StringRef name, Value value, q::SchemeAttr scheme) -> LogicalResult {
+    std::string obstacle = scheme ? kernel::ptxObstacle(scheme) : "";
+    if (!obstacle.empty())
+      return op->emitOpError() << name << ": " << obstacle;
+    if (scheme || isa<FloatType>(elementOf(value)))
       return success();
     return op->emitOpError() << "has no kernel on ptx for a " << name << " of " << elementOf(value);
   };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::MatmulOp op) {
         return success(succeeded(checkBf16("x", op.getX())) &&
-                       succeeded(checkFloat("weight", op.getWeight())));
+                       succeeded(checkWeight("weight", op.getWeight(), op.getWeightSchemeAttr())));
       })
       .Case([&](kernel::AttentionOp op) { return checkBf16("q", op.getQ()); })
-      .Case([&](kernel::GatherOp op) { return checkFloat("table", op.getTable()); })
+      .Case([&](kernel::GatherOp op) {
+        return checkWeight("table", op.getTable(), op.getTableSchemeAttr());
+      })
       .Default(success());
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/KernelConfig.h"
+#include "lowering/gpu/WeightCodes.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -19,7 +20,8 @@ using namespace qopt::ptx;
 MatmulShape::MatmulShape(kernel::MatmulOp op)
     : rows(cast<RankedTensorType>(op.getX().getType()).getDimSize(0)),
       depth(cast<RankedTensorType>(op.getX().getType()).getDimSize(1)), columns(op.getColumns()),
-      ways(op.getWays()) {}
+      ways(op.getWays()),
+      weightBits(op.getWeightScheme() ? WeightCodes::bitsOf(*op.getWeightScheme()) : 16) {}
 
 AttentionShape::AttentionShape(Operation *op, FlatSymbolRefAttr symbol, int64_t heads) {
   auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
@@ -187,7 +189,10 @@ FailureOr<MmaConfig> MmaConfig::read(kernel::MatmulOp op) {
   reader.requireMultiple("rows copied at once", rowsPerCopy, 16);
   reader.requireMultiple("tile_rows", config.tileRows, rowsPerCopy);
   reader.requireMultiple("tile_columns", config.tileColumns, rowsPerCopy);
-  reader.requireShared(config.sharedBytes());
+  reader.require(!op.getWeightScheme() || config.tileDepth == 32, [&](InFlightDiagnostic &error) {
+    error << "config has tile_depth = " << config.tileDepth << ", must be 32 for codes";
+  });
+  reader.requireShared(config.sharedBytes(MatmulShape(op)));
   return reader.finish(config);
 }
 

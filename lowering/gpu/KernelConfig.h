@@ -29,6 +29,10 @@ struct MatmulShape {
   explicit MatmulShape(kernel::MatmulOp op);
   int64_t rows; ///< mlir::ShapedType::kDynamic in prefill
   int64_t depth, columns, ways;
+  int64_t weightBits; ///< of an element: 16, or those of a code
+
+  /// Weights that 16 bytes hold.
+  int64_t weightsPerLoad() const { return 128 / weightBits; }
 };
 
 /// The sizes of an attention: `group` query heads share each of `kvHeads`.
@@ -75,7 +79,11 @@ struct MmaConfig {
   int64_t tileRows, tileColumns, tileDepth, stages, warpRows, warpColumns;
 
   int64_t threads() const { return warpRows * warpColumns * 32; }
-  int64_t sharedBytes() const { return stages * (tileRows + tileColumns) * tileDepth * 2; }
+  /// A stage: rows of x, then of the weights, as codes if they are.
+  int64_t stageBytes(const MatmulShape &shape) const {
+    return (tileRows * 16 + tileColumns * shape.weightBits) * tileDepth / 8;
+  }
+  int64_t sharedBytes(const MatmulShape &shape) const { return stages * stageBytes(shape); }
   static mlir::FailureOr<MmaConfig> read(kernel::MatmulOp op);
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
 };

@@ -73,6 +73,9 @@ Scalar operator|(Scalar lhs, Scalar rhs) { return fold<arith::OrIOp>(lhs, rhs); 
 Scalar operator^(Scalar lhs, Scalar rhs) { return fold<arith::XOrIOp>(lhs, rhs); }
 Scalar operator<<(Scalar lhs, Scalar rhs) { return fold<arith::ShLIOp>(lhs, rhs); }
 Scalar operator>>(Scalar lhs, Scalar rhs) { return fold<arith::ShRUIOp>(lhs, rhs); }
+Scalar shiftRightSigned(Scalar value, int64_t bits) {
+  return fold<arith::ShRSIOp>(value, value.like(bits));
+}
 Scalar operator<(Scalar lhs, Scalar rhs) {
   return compare(arith::CmpIPredicate::ult, arith::CmpFPredicate::OLT, lhs, rhs);
 }

@@ -80,6 +80,8 @@ QOPT_SCALAR_WITH_CONSTANT(>=)
 Scalar min(Scalar lhs, Scalar rhs);
 Scalar max(Scalar lhs, Scalar rhs);
 Scalar select(Scalar condition, Scalar ifTrue, Scalar ifFalse);
+/// `value / 2^bits` of a signed value, rounded down.
+Scalar shiftRightSigned(Scalar value, int64_t bits);
 /// `a * b + c` rounded once.
 Scalar fma(Scalar a, Scalar b, Scalar c);
 

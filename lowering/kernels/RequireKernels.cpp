@@ -7,6 +7,7 @@
 
 #include "dialects/q/Q.h"
 #include "lowering/kernels/Passes.h"
+#include "lowering/kernels/PtxObstacle.h"
 #include "passes/Parameters.h"
 
 namespace qopt {
@@ -51,11 +52,12 @@ static std::string obstacle(Operation *op, StringRef target) {
     return ("no kernel computes '" + op->getName().getStringRef() + "'").str();
   }
   q::SchemeAttr scheme = linear ? linear.getWeightScheme() : embedding.getScheme();
-  if (target == "ptx")
-    return ("no ptx kernel " + StringRef(linear ? "multiplies by " : "gathers ") +
-            describe(scheme.toScheme()) + (linear ? " weights" : " rows") +
-            "; targets=cpu needs none")
-        .str();
+  if (target == "ptx") {
+    if (linear && linear.getXScales())
+      return "no ptx kernel multiplies " + describe(linear.getXScheme()->toScheme()) +
+             " activations; targets=cpu needs none";
+    return kernel::ptxObstacle(scheme);
+  }
   if (linear && linear.getXScales()) {
     int64_t columns = cast<RankedTensorType>(linear.getX().getType()).getDimSize(1);
     std::string reason = integerBlockObstacle(scheme, *linear.getXScheme(), columns);

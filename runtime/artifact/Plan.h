@@ -44,6 +44,9 @@ enum class WeightForm : uint8_t {
   Stored,    ///< As in the file.
   RowsBf16,  ///< Unpacked to row-major bf16.
   VectorF32, ///< Unpacked to f32.
+  Rows8Bit,  ///< Codes, unpacked to rows of bytes, padded to 32 codes
+  Rows4Bit,  ///< and of two codes a byte, the lower half first.
+  RowsF32,   ///< Scales and zeros, unpacked to rows without padding.
 };
 enum class CachePart : uint8_t { Key, Value };
 

@@ -31,13 +31,23 @@ WeightLayout::WeightLayout(const WeightView &weight, const WeightArgument &argum
     bytesPerRow = 1;
     return;
   }
-  if (weight.dtype != DType::F32 && weight.dtype != DType::F16 && weight.dtype != DType::BF16)
+  const bool areCodes = form == WeightForm::Rows8Bit || form == WeightForm::Rows4Bit;
+  if (areCodes && byteSize(weight.dtype) != 1)
+    fail("{} has elements of type {}; codes are bytes", where, shortName(weight.dtype));
+  if (!areCodes && weight.dtype != DType::F32 && weight.dtype != DType::F16 &&
+      weight.dtype != DType::BF16)
     fail("{} has elements of type {}; those of f32, f16 and bf16 can be uploaded", where,
          shortName(weight.dtype));
   setShape(argument, where);
   if (form == WeightForm::VectorF32) {
     paddedRows = align(numRows);
     bytesPerRow = sizeof(float);
+  } else if (form == WeightForm::RowsF32) {
+    paddedRows = numRows;
+    bytesPerRow = uint64_t(columns) * sizeof(float);
+  } else if (areCodes) {
+    paddedRows = numRows;
+    bytesPerRow = uint64_t(form == WeightForm::Rows8Bit ? align(columns) : align(2 * columns) / 2);
   } else {
     paddedRows = numRows;
     bytesPerRow = uint64_t(align(columns)) * sizeof(uint16_t);
@@ -103,8 +113,8 @@ static void convertRows(const Block &block, int64_t columns, WeightForm form, si
         float value = load<type>(block.data + size_t(row) * block.rowStep +
                                  size_t(column) * block.columnStep);
         std::byte *to = out + size_t(row) * outStep;
-        if (form == WeightForm::VectorF32) {
-          std::memcpy(to, &value, sizeof(value));
+        if (form == WeightForm::VectorF32 || form == WeightForm::RowsF32) {
+          std::memcpy(to + size_t(column) * sizeof(value), &value, sizeof(value));
         } else {
           uint16_t bits = f32ToBf16(value);
           std::memcpy(to + size_t(column) * sizeof(bits), &bits, sizeof(bits));
@@ -112,7 +122,20 @@ static void convertRows(const Block &block, int64_t columns, WeightForm form, si
       }
 }
 
+/// The same for bytes, which stay what they are.
+template <typename Block>
+static void copyBytes(const Block &block, int64_t columns, size_t outStep, std::byte *out) {
+  constexpr int64_t tile = 64;
+  for (int64_t begin = 0; begin < columns; begin += tile)
+    for (int64_t row = 0; row < block.rows; ++row)
+      for (int64_t column = begin; column < std::min(columns, begin + tile); ++column)
+        out[size_t(row) * outStep + size_t(column)] =
+            block.data[size_t(row) * block.rowStep + size_t(column) * block.columnStep];
+}
+
 void WeightLayout::convert(const Block &block, std::byte *out) const {
+  if (form == WeightForm::Rows8Bit || form == WeightForm::Rows4Bit)
+    return copyBytes(block, columns, bytesPerRow, out);
   switch (weight.dtype) {
   case DType::F32:
     return convertRows<DType::F32>(block, columns, form, bytesPerRow, out);

@@ -14,7 +14,8 @@ namespace qopt {
 
 /// How a weight of an artifact becomes what the PTX kernel ABI says (docs/architecture.md): a
 /// matrix or vector in f32, f16 or bf16, plain or in panels (llm.pack), becomes rows of bf16, or an
-/// f32 vector, each padded with zeros to a multiple of 32 elements; with `Stored`, its bytes.
+/// f32 vector, each padded with zeros to a multiple of 32 elements; codes become rows of bytes,
+/// padded likewise; scales become f32 rows without padding; with `Stored`, its bytes.
 class WeightLayout {
 public:
   /// Throws an Error, which begins with `where`, if the argument does not fit the weight.

@@ -7,6 +7,7 @@
 
 #include "test/unit/lowering-gpu/PtxKernels.h"
 #include "dialects/kernel/Kernel.h"
+#include "dialects/q/Q.h"
 #include "lowering/gpu/CompileToPtx.h"
 #include "lowering/gpu/Passes.h"
 #include "lowering/kernels/Passes.h"
@@ -36,7 +37,7 @@ static emulator::Extent evaluate(AffineMap grid, int64_t rows, int64_t sequences
 
 PtxKernels::PtxKernels(const std::string &text) {
   DialectRegistry registry;
-  registry.insert<func::FuncDialect, llm::LlmDialect, kernel::KernelDialect>();
+  registry.insert<func::FuncDialect, llm::LlmDialect, q::QDialect, kernel::KernelDialect>();
   registerPtxDialects(registry);
   auto context = std::make_shared<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
