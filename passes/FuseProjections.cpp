@@ -141,8 +141,7 @@ void FuseProjectionsPass::fuse(const Group &group, Parameters &parameters) {
   int64_t offset = 0;
   for (llm::LinearInterface linear : group) {
     RankedTensorType type = linear.getOutputType();
-    auto slice =
-        llm::SliceOp::create(builder, linear.getLoc(), type, fused->getResult(0), offset);
+    auto slice = llm::SliceOp::create(builder, linear.getLoc(), type, fused->getResult(0), offset);
     linear->getResult(0).replaceAllUsesWith(slice.getResult());
     offset += type.getDimSize(1);
   }
@@ -172,6 +171,6 @@ void FuseProjectionsPass::runOnOperation() {
     }
     numLeft += group.size();
     group.front()->emitRemark() << "not fused with the " << group.size() - 1
-                               << " other linears of the same input: " << reason;
+                                << " other linears of the same input: " << reason;
   }
 }

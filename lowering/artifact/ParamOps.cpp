@@ -120,8 +120,8 @@ public:
 
 class RepeatedParam : public OperationParam {
 public:
-  RepeatedParam(DType dtype, llvm::ArrayRef<int64_t> shape, std::vector<ParamExpressionPtr> operands,
-                int64_t times)
+  RepeatedParam(DType dtype, llvm::ArrayRef<int64_t> shape,
+                std::vector<ParamExpressionPtr> operands, int64_t times)
       : OperationParam(dtype, shape, std::move(operands)), times(times) {}
 
   void read(const Rect &rect, std::span<std::byte> out) const override {
@@ -196,8 +196,8 @@ public:
       readPanel(rect.row + i, std::span(codes).first(depth * kPanelWidth));
       for (int64_t byte = 0; byte < columns(); ++byte) {
         int64_t even = byte / kPanelWidth * 2 * kPanelWidth + byte % kPanelWidth;
-        out[i * columns() + byte] =
-            (codes[even] & std::byte(0x0f)) | codes[even + kPanelWidth] << 4;
+        out[i * columns() + byte] = (codes[even] & std::byte(0x0f)) | codes[even + kPanelWidth]
+                                                                          << 4;
       }
     }
   }

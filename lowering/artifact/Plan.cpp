@@ -12,6 +12,7 @@
 #include "runtime/formats/GenerationConfig.h"
 #include "runtime/formats/ModelConfig.h"
 #include "llvm/Support/MathExtras.h"
+#include <map>
 #include <set>
 
 using namespace mlir;
@@ -99,13 +100,39 @@ static void planWeights(ArtifactPlan &plan, ArrayRef<NamedParam> weights) {
     plan.json["random_weights"] = {{"seed", seed.value_or(0)}, {"tensors", std::move(generated)}};
 }
 
-/// The types that matrices are stored in, in words.
-static std::string describeRecipe(ArrayRef<NamedParam> weights) {
-  std::set<std::string> types;
+/// Whether what `@load` computes comes from quantized values.
+static bool isQuantized(Value value) {
+  Operation *op = value.getDefiningOp();
+  return isa<q::QuantizeOp>(op) || llvm::any_of(op->getOperands(), isQuantized);
+}
+
+/// A quantized tensor's scheme, and whether codes are stored.
+static std::string describeQuantization(q::QuantizeOp quantize) {
+  bool isFake = llvm::any_of(quantize.getCodes().getUsers(),
+                             [](Operation *user) { return isa<q::DequantizeOp>(user); });
+  return describe(quantize.getScheme().toScheme()) + (isFake ? " (stored dequantized)" : "");
+}
+
+/// The types that matrices are stored in, and the schemes of those that are quantized, in words.
+static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights) {
+  std::set<std::string> quantized, types;
+  std::map<std::string, int64_t> schemes;
+  if (auto load = module.lookupSymbol<func::FuncOp>("load")) {
+    for (auto set : load.getOps<llm::SetOp>())
+      if (isQuantized(set.getValue()))
+        quantized.insert(set.getParam().str());
+    for (auto quantize : load.getOps<q::QuantizeOp>())
+      ++schemes[describeQuantization(quantize)];
+  }
   for (const NamedParam &weight : weights)
-    if (weight.value->shape().size() > 1)
+    if (weight.value->shape().size() > 1 && !quantized.contains(weight.name))
       types.insert(std::string(shortName(weight.value->dtype())));
-  return "weights " + llvm::join(types, " and ") + " as stored";
+  SmallVector<std::string> parts;
+  if (!types.empty())
+    parts.push_back("weights " + llvm::join(types, " and ") + " as stored");
+  for (const auto &[scheme, count] : schemes)
+    parts.push_back(std::to_string(count) + (count == 1 ? " tensor " : " tensors ") + scheme);
+  return llvm::join(parts, "; ");
 }
 
 //===----------------------------------------------------------------------===//
@@ -195,7 +222,7 @@ FailureOr<ArtifactPlan> qopt::planArtifact(ModuleOp module, ModuleParams &params
   FailureOr<std::vector<NamedParam>> resolved = resolve(weights.getArrayRef(), params);
   if (failed(resolved))
     return failure();
-  plan.json["recipe"] = describeRecipe(*resolved);
+  plan.json["recipe"] = describeRecipe(module, *resolved);
   if (auto hash = module->getAttrOfType<StringAttr>(llm::kModelHashAttr))
     plan.json["model_hash"] = hash.str();
   planWeights(plan, *resolved);

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lowering/cpu/CodeDecoder.h"
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/MatmulEpilogue.h"
 #include "lowering/cpu/MatmulTile.h"
@@ -45,6 +46,7 @@ private:
   void convertPanel(PanelPointers from, Value to, Value count);
   void multiplyRows(const Item &item, Value panel, Value k, Value count, PanelPointers weights,
                     TileWeights kind);
+  LogicalResult finish(const Item &item);
 
   kernel::MatmulOp op;
   const MatmulGeometry &geometry;
@@ -81,7 +83,7 @@ LogicalResult MatmulEmitter::emit() {
       };
       b.when(b.isEqual(item.rows, b.i64(1)), [&] { multiplyOneRow(item); }, multiplyMany);
     }
-    status = epilogue.emit(item);
+    status = finish(item);
   });
   return status;
 }
@@ -213,6 +215,19 @@ void MatmulEmitter::convertPanel(PanelPointers from, Value to, Value count) {
     for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes)
       b.storeVector(load(0, lane), b.element(b.getF32Type(), target, lane));
     return Values();
+  });
+}
+
+LogicalResult MatmulEmitter::finish(const Item &item) {
+  const PanelFormat &format = geometry.weight;
+  if (!format.scalesSums)
+    return epilogue.emit(item);
+  double factor = CodeDecoder(b, body.target.level, format.scheme).factor();
+  return epilogue.emit(item, /*scaleOf=*/nullptr, [&](Value panel, int64_t lane) {
+    Type f32 = b.getF32Type();
+    Value index = b.add(b.multiply(panel, kPanelWidth), lane);
+    Value scale = b.loadVector(f32, b.element(f32, weight.scales, index));
+    return b.mulf(scale, b.splat(factor));
   });
 }
 

@@ -33,7 +33,7 @@ Value MatmulEpilogue::loadExtra(size_t index, Value row, Value column) {
 }
 
 // Rows of results are padded to whole panels, so that full vectors may be stored.
-LogicalResult MatmulEpilogue::emit(const Sums &sums, RowScale scaleOf) {
+LogicalResult MatmulEpilogue::emit(const Sums &sums, RowScale scaleOf, ColumnScale columnScaleOf) {
   LogicalResult status = success();
   int64_t ways = op.getWays(), columnsPerPanel = kPanelWidth / ways;
   Type f32 = b.getF32Type();
@@ -48,7 +48,10 @@ LogicalResult MatmulEpilogue::emit(const Sums &sums, RowScale scaleOf) {
         Value column = b.add(firstColumn, lane);
         CodeBuilder::Values values;
         for (int64_t way = 0; way < ways; ++way) {
-          Value sum = b.loadVector(f32, b.element(f32, firstSum, lane + way * kLanes));
+          int64_t sumLane = lane + way * kLanes;
+          Value sum = b.loadVector(f32, b.element(f32, firstSum, sumLane));
+          if (columnScaleOf)
+            sum = b.mulf(sum, columnScaleOf(b.add(sums.firstPanel, panel), sumLane));
           values.push_back(scale ? b.mulf(sum, scale) : sum);
         }
         for (size_t i = 0; i < extras.size(); ++i)

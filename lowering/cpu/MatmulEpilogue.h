@@ -29,7 +29,10 @@ public:
   };
   /// A vector that a row's sums are multiplied with first.
   using RowScale = llvm::function_ref<mlir::Value(mlir::Value row)>;
-  mlir::LogicalResult emit(const Sums &sums, RowScale scaleOf = nullptr);
+  /// A vector that sums of 16 columns are multiplied with first, from `lane` of a panel on.
+  using ColumnScale = llvm::function_ref<mlir::Value(mlir::Value panel, int64_t lane)>;
+  mlir::LogicalResult emit(const Sums &sums, RowScale scaleOf = nullptr,
+                           ColumnScale columnScaleOf = nullptr);
 
 private:
   mlir::Value loadExtra(size_t index, mlir::Value row, mlir::Value column);

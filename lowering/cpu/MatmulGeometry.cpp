@@ -18,7 +18,9 @@ MatmulGeometry::MatmulGeometry(kernel::MatmulOp op, const MatmulConfig &config)
     : config(config), staticRows(staticRowsOf(op.getX())),
       weight(PanelFormat::of(op.getWeight(), op.getWeightSchemeAttr(),
                              cast<RankedTensorType>(op.getX().getType()).getDimSize(1))),
-      panels(cast<RankedTensorType>(op.getWeight().getType()).getDimSize(0)), ways(op.getWays()) {}
+      panels(cast<RankedTensorType>(op.getWeight().getType()).getDimSize(0)), ways(op.getWays()) {
+  weight.scalesSums = weight.isCodes() && weight.groups() == 1 && !weight.hasZeros();
+}
 
 int64_t MatmulGeometry::kBlock() const {
   if (weight.groups() == 1)

@@ -12,12 +12,14 @@
 
 namespace qopt::cpu {
 
-/// A weight in panels (llm.pack): floats `[panels, k, 32]`, or codes in the same order, of 4 bits two
-/// to a byte, with scales and perhaps zeros `[panels, groups, 32]` beside them.
+/// A weight in panels (llm.pack): floats `[panels, k, 32]`, or codes in the same order, of 4 bits
+/// two to a byte, with scales and perhaps zeros `[panels, groups, 32]` beside them.
 struct PanelFormat {
   mlir::Type type;      ///< f32, bf16, f16, or i8 for codes
   q::SchemeAttr scheme; ///< null for floats
   int64_t k;            ///< rows of a panel
+  /// Whether one scale a column multiplies finished sums instead of each code.
+  bool scalesSums = false;
 
   static PanelFormat floats(mlir::Type type, int64_t k) { return {type, q::SchemeAttr(), k}; }
   static PanelFormat of(mlir::Value packed, q::SchemeAttr scheme, int64_t k);

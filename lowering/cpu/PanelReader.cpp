@@ -58,7 +58,8 @@ Values PanelReader::forEachInGroup(Value first, Value count, int64_t multiple, V
                                    Step step) {
   Values current(state);
   Value done = b.i64(0);
-  for (int64_t steps = kTurn; steps > 0; steps = steps > format.depth() ? format.depth() : steps / 2) {
+  for (int64_t steps = kTurn; steps > 0;
+       steps = steps > format.depth() ? format.depth() : steps / 2) {
     bool isExact = multiple % steps == 0;
     Value end = isExact ? count : b.subtract(count, b.remainder(count, steps));
     current = b.loop(done, end, steps, current, [&](Value index, ValueRange values) {
@@ -107,7 +108,7 @@ void PanelReader::requestRows(Value row) {
 }
 
 void PanelReader::loadParameters(Value group) {
-  if (!format.isCodes())
+  if (!format.isCodes() || format.scalesSums)
     return;
   scales.clear();
   zeros.clear();
@@ -127,6 +128,8 @@ Value PanelReader::load(Value row, int64_t half, int64_t stream, int64_t lane) {
   if (!format.isCodes())
     return b.loadVector(format.type, b.element(format.type, address, lane));
   Value code = CodeDecoder(b, level, format.scheme).load(b.bytes(address, lane), half);
+  if (format.scalesSums)
+    return code;
   int64_t i = stream * kVectors + lane / kLanes;
   switch (format.scheme.getZero()) {
   case q::ZeroPoint::None:

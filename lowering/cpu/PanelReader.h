@@ -33,7 +33,8 @@ struct Prefetch {
 
 /// Emits loops over k in which weights are vectors of f32, whatever they are stored as: floats are
 /// widened, codes dequantized, `(code - zero) * scale` or `code * scale + zero`, as
-/// runtime/quantization decodes them. `streams` panels that follow each other are read side by side.
+/// runtime/quantization decodes them. `streams` panels that follow each other are read side by
+/// side.
 class PanelReader {
 public:
   using Values = CodeBuilder::Values;
@@ -44,8 +45,8 @@ public:
   PanelReader(CodeBuilder &b, CpuLevel level, const PanelFormat &format, PanelPointers at,
               int64_t streams = 1, Prefetch prefetch = {});
 
-  /// Takes a step for each k of `[0, count)` in order, from the place of the pointers on. `count` is
-  /// a multiple of `multiple`, and of the group where there are several.
+  /// Takes a step for each k of `[0, count)` in order, from the place of the pointers on. `count`
+  /// is a multiple of `multiple`, and of the group where there are several.
   Values forEachK(mlir::Value count, int64_t multiple, mlir::ValueRange state, Step step);
 
 private:

@@ -120,8 +120,8 @@ static MapOp joinProducers(MapOp map, llvm::Statistic &numMaps) {
 static bool haveSameSums(MatmulOp a, MatmulOp b) {
   return a.getX() == b.getX() && a.getXScales() == b.getXScales() &&
          a.getWeight() == b.getWeight() &&
-         llvm::equal(a.getWeightParameters(), b.getWeightParameters()) && a.getWays() == b.getWays() &&
-         a.getColumns() == b.getColumns();
+         llvm::equal(a.getWeightParameters(), b.getWeightParameters()) &&
+         a.getWays() == b.getWays() && a.getColumns() == b.getColumns();
 }
 
 namespace {

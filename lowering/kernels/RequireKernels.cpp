@@ -52,6 +52,9 @@ static std::string obstacle(Operation *op, StringRef target) {
     return ("no kernel computes '" + op->getName().getStringRef() + "'").str();
   }
   q::SchemeAttr scheme = linear ? linear.getWeightScheme() : embedding.getScheme();
+  if (embedding && embedding.getIndices().getDefiningOp<llm::PositionsOp>())
+    return "no " + target.str() + " kernel gathers " + describe(scheme.toScheme()) +
+           " rows by position";
   if (target == "ptx") {
     if (linear && linear.getXScales())
       return "no ptx kernel multiplies " + describe(linear.getXScheme()->toScheme()) +
@@ -65,8 +68,6 @@ static std::string obstacle(Operation *op, StringRef target) {
       return "no cpu kernel multiplies " + describe(linear.getXScheme()->toScheme()) +
              " activations by " + describe(scheme.toScheme()) + " weights: " + reason;
   }
-  if (embedding && embedding.getIndices().getDefiningOp<llm::PositionsOp>())
-    return "no cpu kernel gathers " + describe(scheme.toScheme()) + " rows by position";
   return cpuObstacle(scheme);
 }
 

@@ -37,6 +37,11 @@ static WeightSizes weightSizes(const Artifact &artifact) {
   return sizes;
 }
 
+/// Bits of storage for each parameter of the model, scales and whatever else is stored included.
+static double bitsPerWeight(const Artifact &artifact, const WeightSizes &sizes) {
+  return 8 * double(sizes.stored + sizes.generated) / double(numParameters(artifact.plan().config));
+}
+
 static int64_t cacheBytesPerToken(const Plan &plan, const PlanTarget &target) {
   int64_t page = 0;
   for (const PlanCache &cache : target.caches)
@@ -76,7 +81,8 @@ static Json describe(const Artifact &artifact) {
                {"config", toJson(plan.config)},
                {"generation", toJson(plan.generation)},
                {"stored_weight_bytes", sizes.stored},
-               {"random_weight_bytes", sizes.generated}};
+               {"random_weight_bytes", sizes.generated},
+               {"bits_per_weight", bitsPerWeight(artifact, sizes)}};
   if (plan.cpu)
     json["targets"]["cpu"] = describe(plan, *plan.cpu, true);
   if (plan.ptx)
@@ -121,7 +127,7 @@ static void runInfo(const InfoOptions &options) {
                       double(sizes.stored) / 1e6);
   if (sizes.generated)
     text += fmt::format(", {:.1f} MB random", double(sizes.generated) / 1e6);
-  text += "\n";
+  text += fmt::format(", {:.2f} bits a weight\n", bitsPerWeight(artifact, sizes));
   if (plan.cpu)
     text += targetLines(plan, *plan.cpu, true);
   if (plan.ptx)

@@ -420,3 +420,35 @@ func.func @select(%x: tensor<?x8xf32>, %rows: tensor<?xi32>) {
   %0 = llm.select_rows %x, %rows : tensor<?x8xf32>, tensor<?xi32> -> tensor<?x4xf32>
   return
 }
+
+// -----
+
+func.func @repeat(%s: tensor<2x3xf32>) {
+  // expected-error @below {{result is 'tensor<8x3xf32>'; 'tensor<6x3xf32>' would fit}}
+  %0 = llm.repeat %s {times = 3} : tensor<2x3xf32> -> tensor<8x3xf32>
+  return
+}
+
+// -----
+
+func.func @repeat(%s: tensor<2xf32>) {
+  // expected-error @below {{repeats rows of matrices once or more often, not of 'tensor<2xf32>' 3 times}}
+  %0 = llm.repeat %s {times = 3} : tensor<2xf32> -> tensor<6xf32>
+  return
+}
+
+// -----
+
+func.func @pack(%c: tensor<33x7xi4>) {
+  // expected-error @below {{result is 'tensor<2x7x32xi8>'; 'tensor<2x4x32xi8>' would fit}}
+  %0 = llm.pack %c : tensor<33x7xi4> -> tensor<2x7x32xi8>
+  return
+}
+
+// -----
+
+func.func @pack(%c: tensor<33xi4>) {
+  // expected-error @below {{packs vectors of whole bytes, not 'tensor<33xi4>'}}
+  %0 = llm.pack %c : tensor<33xi4> -> tensor<2x32xi8>
+  return
+}

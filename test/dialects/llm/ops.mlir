@@ -108,3 +108,12 @@ func.func @load() {
   return
 }
 }
+
+// CHECK-LABEL: func.func @load_codes
+func.func @load_codes(%s: tensor<2x3xf32>, %c: tensor<33x7xi4>) {
+  // CHECK: llm.repeat %{{.*}} {times = 32 : i64} : tensor<2x3xf32> -> tensor<64x3xf32>
+  %0 = llm.repeat %s {times = 32} : tensor<2x3xf32> -> tensor<64x3xf32>
+  // CHECK: llm.pack %{{.*}} : tensor<33x7xi4> -> tensor<2x4x32xi8>
+  %1 = llm.pack %c : tensor<33x7xi4> -> tensor<2x4x32xi8>
+  return
+}

@@ -8,15 +8,15 @@
 // CHECK-SAME:  (%[[ARGS:.*]]: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64, %[[SCRATCH:.*]]: !llvm.ptr)
 // CHECK:         %[[X:.*]] = llvm.load %[[ARGS]] {{.*}} : !llvm.ptr -> !llvm.ptr
 // CHECK:         scf.for %[[ITEM:.*]] = %[[BEGIN]] to %[[END]]
-// CHECK:           call @matmul_row_x4_k64_bf16_ahead4096(%[[X]], %{{.*}}, %[[SCRATCH]])
+// CHECK:           call @matmul_row_x4_k64_bf16_ahead4096(%[[X]], %[[SCRATCH]], %{{.*}})
 // CHECK:           %[[SUM:.*]] = llvm.load %{{.*}} : !llvm.ptr -> vector<16xf32>
 // CHECK:           %[[RESIDUAL:.*]] = llvm.load %{{.*}} : !llvm.ptr -> vector<16xf32>
 // CHECK:           %[[RESULT:.*]] = arith.addf %[[SUM]], %[[RESIDUAL]] : vector<16xf32>
 // CHECK:           llvm.store %[[RESULT]]
 // CHECK-LABEL: func.func private @matmul_row_x4_k64_bf16_ahead4096
 // CHECK:         scf.for {{.*}} iter_args
-// CHECK:           %[[FACTOR:.*]] = vector.broadcast %{{.*}} : f32 to vector<16xf32>
 // CHECK:           llvm.intr.prefetch
+// CHECK:           %[[FACTOR:.*]] = vector.broadcast %{{.*}} : f32 to vector<16xf32>
 // CHECK:           %[[BITS:.*]] = llvm.load %{{.*}} : !llvm.ptr -> vector<16xi16>
 // CHECK:           %[[WIDE:.*]] = arith.extui %[[BITS]] : vector<16xi16> to vector<16xi32>
 // CHECK:           %[[SHIFTED:.*]] = arith.shli %[[WIDE]]
