@@ -8,11 +8,13 @@
 #include "runtime/emulator/exec/Block.h"
 
 #include "runtime/formats/Quote.h"
+#include <algorithm>
 
 using namespace qopt;
 using namespace qopt::emulator;
 
 static constexpr size_t kCacheLine = 64;
+static constexpr size_t kWarpsOfGroup = 4; ///< that execute wgmma together
 
 static size_t roundUpToLine(size_t bytes) {
   return (bytes + kCacheLine - 1) / kCacheLine * kCacheLine;
@@ -89,6 +91,7 @@ void Block::run(const Extent &newIndex) {
   for (Warp &warp : warps)
     warp.begin();
   runWarps();
+  checkWarpgroups();
 }
 
 void Block::runWarps() {
@@ -111,6 +114,28 @@ void Block::runWarps() {
     }
     if (!allDone && !progress)
       raiseDeadlock();
+  }
+}
+
+/// The four warps of a group execute each wgmma together.
+void Block::checkWarpgroups() {
+  for (size_t first = 0; first < warps.size(); first += kWarpsOfGroup) {
+    size_t end = std::min(first + kWarpsOfGroup, warps.size());
+    auto byNumber = [](const Warp &a, const Warp &b) {
+      return a.products.numBegun() < b.products.numBegun();
+    };
+    auto [fewest, most] = std::minmax_element(warps.begin() + ptrdiff_t(first),
+                                              warps.begin() + ptrdiff_t(end), byNumber);
+    bool isWhole = end - first == kWarpsOfGroup;
+    if (most->products.numBegun() == (isWhole ? fewest->products.numBegun() : 0))
+      continue;
+    most->current = most->products.lastBegun();
+    std::string what =
+        isWhole ? fmt::format("and others are executed {} times, by warp {} of the group {} times",
+                              most->products.numBegun(), fewest->index % kWarpsOfGroup,
+                              fewest->products.numBegun())
+                : fmt::format("is executed by a group of {} warps, not 4", end - first);
+    report({FaultKind::Divergence, 0, what}, *most);
   }
 }
 

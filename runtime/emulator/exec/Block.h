@@ -52,6 +52,7 @@ private:
   };
 
   void runWarps();
+  void checkWarpgroups();
   [[noreturn]] void raiseDeadlock();
   [[noreturn]] void report(const Fault &fault, const Warp &warp);
   std::string describeThread(unsigned thread) const;

@@ -20,6 +20,8 @@ void PendingProducts::clear() {
   queue.clear();
   sums.clear();
   currentGroup = 0;
+  begun = 0;
+  last = nullptr;
 }
 
 void PendingProducts::add(Warp &warp, const Product &product, const Slot *results, unsigned count) {
@@ -30,6 +32,8 @@ void PendingProducts::add(Warp &warp, const Product &product, const Slot *result
       std::copy_n(registers, kWarpSize, sum.values.begin());
     std::fill_n(registers, kWarpSize, kNotYet);
   }
+  ++begun;
+  last = product.instruction;
   queue.push_back({product, currentGroup, {results, results + count}});
 }
 

@@ -37,6 +37,9 @@ public:
   void commit() { ++currentGroup; }
   /// Computes all but the last `pending` committed groups.
   void wait(Warp &warp, uint32_t pending);
+  /// How many the warp has begun, and the last of them.
+  uint64_t numBegun() const { return begun; }
+  const Instruction *lastBegun() const { return last; }
   /// A result, as computed so far.
   Register &sum(Slot slot) { return sums.at(slot).values; }
 
@@ -52,6 +55,8 @@ private:
   std::vector<Queued> queue;
   std::map<Slot, Sum> sums;
   uint32_t currentGroup = 0;
+  uint64_t begun = 0;
+  const Instruction *last = nullptr;
 };
 
 } // namespace qopt::emulator

@@ -320,6 +320,11 @@ TEST(WarpgroupProduct, Faults) {
       fault(fill + "bar.sync 0; cvt.u64.u32 %rd7, %r0; add.u64 %rd3, %rd3, %rd7;" + bf16Product(8),
             second, FaultKind::Divergence),
       "");
+  std::string message =
+      fault(fill + "bar.sync 0; setp.lt.u32 %p0, %r0, 96; @!%p0 bra END;" + bf16Product(8) + "END:",
+            second, FaultKind::Divergence);
+  EXPECT_NE(message.find("executed 1 times, by warp 3 of the group 0 times"), std::string::npos)
+      << message;
   EXPECT_NE(fault(fill + "bar.sync 0;" + bf16Product(8), second | uint64_t(1) << 49,
                   FaultKind::Misaligned),
             "");
