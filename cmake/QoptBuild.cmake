@@ -10,6 +10,11 @@ if(QOPT_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+if(QOPT_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  add_link_options(-static-libstdc++ -static-libgcc)
+endif()
+
 # qopt_runtime_library(name SOURCES ... [LIBS ...]): a static library of the LLVM-free side.
 function(qopt_runtime_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})

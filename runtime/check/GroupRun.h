@@ -24,6 +24,8 @@ public:
   GroupRun(const Plan &plan, Device &device, const LaunchGroup &group, const CheckStep &step);
 
   void run() { function->run(step.shape); }
+  /// Until the runs so far are done.
+  void wait() const { device.view(*hidden, 0, 1); }
 
   /// Rows of a slot, `columns` elements each, without padding.
   void write(const SlotArgument &slot, std::span<const float> rows);

@@ -74,6 +74,15 @@ void KvCache::extend(SequenceId id, int64_t tokens) {
     sequence.pages.push_back(allocator.allocate());
 }
 
+void KvCache::truncate(SequenceId id, int64_t tokens) {
+  assert(contains(id) && tokens <= length(id));
+  Sequence &sequence = sequences[size_t(id)];
+  sequence.length = tokens;
+  const size_t needed = size_t((tokens + pageTokens - 1) / pageTokens);
+  for (; sequence.pages.size() > needed; sequence.pages.pop_back())
+    allocator.release(sequence.pages.back());
+}
+
 void KvCache::copyPage(int32_t from, int32_t to) {
   for (Pool &pool : pools)
     device.copy(*pool.buffer, uint64_t(from) * pool.pageBytes, uint64_t(to) * pool.pageBytes,

@@ -55,6 +55,8 @@ public:
   SequenceId fork(SequenceId sequence) { return kvCache.fork(sequence); }
   /// Frees its pages, and its id for another one.
   void removeSequence(SequenceId sequence) { kvCache.remove(sequence); }
+  /// Takes back all but the first `tokens` that were fed.
+  void truncate(SequenceId sequence, int64_t tokens) { kvCache.truncate(sequence, tokens); }
   /// Tokens fed so far.
   int64_t length(SequenceId sequence) const { return kvCache.length(sequence); }
   /// Tokens a sequence can have.

@@ -5,7 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/formats/AtomicFile.h"
 #include "tools/qrun/BenchReport.h"
+#include "tools/qrun/CopyBandwidth.h"
+#include "tools/qrun/KernelBench.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/PeakMemory.h"
 #include "tools/qrun/ReadBandwidth.h"
@@ -21,15 +24,21 @@ namespace {
 struct BenchOptions {
   std::vector<std::string> artifacts;
   ModelOptions model;
-  SessionBenchOptions tests;
+  SessionBenchOptions tests; ///< Without batch and depth.
+  std::vector<int64_t> batches = {1};
+  std::vector<int64_t> depths = {0};
+  bool kernels = false;
   bool json = false;
+  std::string jsonFile;
 };
 
 } // namespace
 
 /// Bytes/s, in memory that is free again afterwards.
-static double measureReadBandwidth(uint64_t bytes, unsigned threads) {
-  return ReadBandwidth(bytes, threads).measure();
+static double measureBandwidth(const Model &model, uint64_t bytes) {
+  if (model.isOnCpu())
+    return ReadBandwidth(bytes, model.threads()).measure();
+  return measureCopyBandwidth(model.device(), bytes);
 }
 
 static BenchReport benchArtifact(const std::string &path, const BenchOptions &options) {
@@ -40,17 +49,27 @@ static BenchReport benchArtifact(const std::string &path, const BenchOptions &op
                      model.loadMilliseconds(),
                      model.artifact().generationSeconds(),
                      weightBytesPerToken(model.artifact(), model.device().target())};
-  report.readBandwidth = measureReadBandwidth(report.weightBytesPerToken, report.threads);
+  report.bandwidthKind = model.isOnCpu() ? "read" : "copy";
+  report.bandwidth = measureBandwidth(model, report.weightBytesPerToken);
   resetPeakMemory();
-  SessionBench bench(model, options.tests, options.model.chunk);
-  if (options.tests.promptTokens > 0)
-    report.results.push_back(bench.prefill());
-  if (options.tests.decodeTokens > 0)
-    report.results.push_back(bench.decode());
+  for (int64_t depth : options.depths)
+    for (int64_t batch : options.batches) {
+      SessionBenchOptions tests = options.tests;
+      tests.depth = depth;
+      tests.batch = batch;
+      SessionBench bench(model, tests, options.model.chunk);
+      if (tests.promptTokens > 0)
+        report.results.push_back(bench.prefill());
+      if (tests.decodeTokens > 0)
+        report.results.push_back(bench.decode());
+    }
+  if (options.kernels)
+    report.kernels = benchKernels(model.artifact(), model.device(),
+                                  {options.tests.promptTokens, options.depths.back()});
   report.peakMemoryBytes = peakMemoryBytes();
   // On a shared machine, the better of before and after is what the memory can do.
-  double after = measureReadBandwidth(report.weightBytesPerToken, report.threads);
-  report.readBandwidth = std::max(report.readBandwidth, after);
+  double after = measureBandwidth(model, report.weightBytesPerToken);
+  report.bandwidth = std::max(report.bandwidth, after);
   return report;
 }
 
@@ -58,14 +77,15 @@ static void runBench(const BenchOptions &options) {
   Json json = Json::array();
   for (const std::string &path : options.artifacts) {
     BenchReport report = benchArtifact(path, options);
-    if (options.json)
-      json.push_back(toJson(report));
-    else
+    json.push_back(toJson(report));
+    if (!options.json)
       std::fputs(toText(report).c_str(), stdout);
     std::fflush(stdout);
   }
   if (options.json)
     std::printf("%s\n", json.dump(2).c_str());
+  if (!options.jsonFile.empty())
+    writeFile(options.jsonFile, json.dump(2) + "\n");
 }
 
 void qopt::addBenchCommand(CLI::App &app) {
@@ -85,13 +105,24 @@ void qopt::addBenchCommand(CLI::App &app) {
   command->add_option("-r,--repetitions", options->tests.repetitions, "Runs of each test")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  command->add_option("-b,--batch", options->tests.batch, "Sequences at a time")
+  command
+      ->add_option("-b,--batch", options->batches,
+                   "Sequences at a time; several numbers, separated by commas, one by one")
+      ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
-  command->add_option("-d,--depth", options->tests.depth, "Tokens in the cache before each test")
+  command
+      ->add_option("-d,--depth", options->depths,
+                   "Tokens in the cache before each test; several likewise")
+      ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str()
       ->check(CLI::Range(0, int(maxStepRows)));
+  command->add_flag("--kernels", options->kernels,
+                    "Measure each kernel by itself, too, at the last depth");
   command->add_flag("--json", options->json, "Print a list with an object for each artifact");
+  command->add_option("--json-file", options->jsonFile, "Write the same list to this file");
   options->model.addTo(*command);
   command->footer("Example: qrun bench tiny.qmod -p 512 -n 128 -r 5");
   command->callback([options] { runBench(*options); });

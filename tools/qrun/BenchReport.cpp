@@ -39,6 +39,19 @@ static Rate tokensPerSecond(const BenchResult &result) {
 
 double qopt::meanTokensPerSecond(const BenchResult &result) { return tokensPerSecond(result).mean; }
 
+static Json describeKernel(const KernelBenchResult &kernel, const BenchReport &report) {
+  return {{"function", kernel.function},
+          {"kernel", kernel.kernel},
+          {"rows", kernel.rows},
+          {"past", kernel.past},
+          {"launches", kernel.launches},
+          {"seconds", kernel.seconds},
+          {"gb_s", kernel.bytes / kernel.seconds / 1e9},
+          {"share_of_" + report.bandwidthKind + "_bandwidth",
+           kernel.bytes / kernel.seconds / report.bandwidth},
+          {"tflop_s", kernel.flops / kernel.seconds / 1e12}};
+}
+
 Json qopt::toJson(const BenchReport &report) {
   Json json = {{"artifact", report.artifact},
                {"device", report.device},
@@ -46,7 +59,7 @@ Json qopt::toJson(const BenchReport &report) {
                {"load_ms", report.loadMilliseconds},
                {"random_weights_s", report.generationSeconds},
                {"weight_bytes_per_token", report.weightBytesPerToken},
-               {"read_bandwidth_gb_s", report.readBandwidth / 1e9},
+               {report.bandwidthKind + "_bandwidth_gb_s", report.bandwidth / 1e9},
                {"peak_memory_bytes", report.peakMemoryBytes},
                {"tests", Json::array()}};
   for (const BenchResult &result : report.results) {
@@ -62,18 +75,20 @@ Json qopt::toJson(const BenchReport &report) {
     if (result.weightBytes > 0) {
       double rate = rateOf(result.weightBytes, result.seconds).mean;
       test["weights_gb_s"] = rate / 1e9;
-      test["share_of_read_bandwidth"] = rate / report.readBandwidth;
+      test["share_of_" + report.bandwidthKind + "_bandwidth"] = rate / report.bandwidth;
     }
     json["tests"].push_back(test);
   }
+  for (const KernelBenchResult &kernel : report.kernels)
+    json["kernels"].push_back(describeKernel(kernel, report));
   return json;
 }
 
 std::string qopt::toText(const BenchReport &report) {
   std::string text = fmt::format(
-      "{}: {}, load {:.1f} ms, {:.1f} MB of weights a token, read bandwidth {:.2f} GB/s\n",
+      "{}: {}, load {:.1f} ms, {:.1f} MB of weights a token, {} bandwidth {:.2f} GB/s\n",
       report.artifact, report.device, report.loadMilliseconds,
-      double(report.weightBytesPerToken) / 1e6, report.readBandwidth / 1e9);
+      double(report.weightBytesPerToken) / 1e6, report.bandwidthKind, report.bandwidth / 1e9);
   for (const BenchResult &result : report.results) {
     Rate tokens = tokensPerSecond(result);
     text +=
@@ -81,10 +96,17 @@ std::string qopt::toText(const BenchReport &report) {
                     tokens.mean, tokens.deviation, rateOf(result.flops, result.seconds).mean / 1e9);
     if (result.weightBytes > 0) {
       double rate = rateOf(result.weightBytes, result.seconds).mean;
-      text += fmt::format("  {:.2f} GB/s of weights, {:.1f} % of read bandwidth", rate / 1e9,
-                          100 * rate / report.readBandwidth);
+      text += fmt::format("  {:.2f} GB/s of weights, {:.1f} % of {} bandwidth", rate / 1e9,
+                          100 * rate / report.bandwidth, report.bandwidthKind);
     }
     text += "\n";
   }
+  for (const KernelBenchResult &kernel : report.kernels)
+    text += fmt::format(
+        "{:<12} {:<56} x{:<3} {:>9.1f} us  {:>8.1f} GB/s, {:>5.1f} % of {}  {:>7.2f} "
+        "TFLOP/s\n",
+        kernel.function, kernel.kernel, kernel.launches, 1e6 * kernel.seconds,
+        kernel.bytes / kernel.seconds / 1e9, 100 * kernel.bytes / kernel.seconds / report.bandwidth,
+        report.bandwidthKind, kernel.flops / kernel.seconds / 1e12);
   return text;
 }

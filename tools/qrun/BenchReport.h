@@ -25,6 +25,18 @@ struct BenchResult {
   double flops = 0;            ///< Of matrix products in one repetition.
 };
 
+/// A kernel by itself, in all its launches of one function.
+struct KernelBenchResult {
+  std::string function;
+  std::string kernel;
+  int64_t rows;
+  int64_t past;       ///< Tokens in the cache.
+  int64_t launches;   ///< In the function, each with weights of its own.
+  double seconds = 0; ///< Of all of them.
+  double bytes = 0;   ///< Weights, operands, results and cached tokens, each once.
+  double flops = 0;   ///< Of products.
+};
+
 /// The tests of one artifact.
 struct BenchReport {
   std::string artifact;
@@ -33,9 +45,11 @@ struct BenchReport {
   double loadMilliseconds;
   double generationSeconds; ///< Of random weights.
   uint64_t weightBytesPerToken;
-  double readBandwidth = 0;     ///< Bytes/s.
-  uint64_t peakMemoryBytes = 0; ///< Without the buffer that the bandwidth is measured on.
+  double bandwidth = 0;               ///< Bytes/s that the device can do,
+  std::string bandwidthKind = "read"; ///< reading on the CPU, copying ("copy") on a GPU.
+  uint64_t peakMemoryBytes = 0;       ///< Without the buffer that the bandwidth is measured on.
   std::vector<BenchResult> results = {};
+  std::vector<KernelBenchResult> kernels = {};
 };
 
 /// Of all sequences, over the repetitions.

@@ -53,7 +53,8 @@ std::unique_ptr<Device> qopt::openDevice(const Artifact &artifact, const ModelOp
 }
 
 Model::Model(const std::string &directory, const ModelOptions &options, TokenizerUse tokenizerUse)
-    : threadCount(options.threads ? options.threads : availableCores()) {
+    : runsOnCpu(options.device == "cpu"),
+      threadCount(options.threads ? options.threads : availableCores()) {
   auto start = std::chrono::steady_clock::now();
   // A vocabulary of 10^5 takes as long to load as all else.
   std::future<std::unique_ptr<Tokenizer>> loading;

@@ -44,6 +44,7 @@ public:
   const Artifact &artifact() const { return *opened; }
   const Plan &plan() const { return opened->plan(); }
   Device &device() const { return *machine; }
+  bool isOnCpu() const { return runsOnCpu; }
   unsigned threads() const { return threadCount; }
   /// Only if it was needed.
   const Tokenizer &tokenizer() const { return *loadedTokenizer; }
@@ -58,6 +59,7 @@ public:
   double loadMilliseconds() const { return loadTime; }
 
 private:
+  bool runsOnCpu;
   unsigned threadCount;
   std::optional<Artifact> opened;
   std::unique_ptr<Device> machine;

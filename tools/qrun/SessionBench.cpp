@@ -56,6 +56,10 @@ SessionBench::SessionBench(const Model &model, const SessionBenchOptions &option
   int64_t longest = std::max({options.promptTokens, options.depth, int64_t(1)});
   for (int64_t i = 0; i < longest * options.batch; ++i)
     tokens.push_back(int32_t(random() % uint64_t(model.plan().config.vocabSize)));
+  for (int64_t i = 0; i < options.batch; ++i)
+    sequences.push_back(session.addSequence());
+  if (options.depth > 0)
+    runStep(options.depth);
 }
 
 /// Appends random tokens to every sequence and computes the last's logits, as generation does.
@@ -71,17 +75,12 @@ void SessionBench::runStep(int64_t tokensPerSequence) {
 }
 
 double SessionBench::runOnce(int64_t count, int64_t tokensPerStep) {
-  for (int64_t i = 0; i < options.batch; ++i)
-    sequences.push_back(session.addSequence());
-  if (options.depth > 0)
-    runStep(options.depth);
   auto start = std::chrono::steady_clock::now();
   for (int64_t done = 0; done < count; done += tokensPerStep)
     runStep(tokensPerStep);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (SequenceId sequence : sequences)
-    session.removeSequence(sequence);
-  sequences.clear();
+    session.truncate(sequence, options.depth);
   return seconds;
 }
 

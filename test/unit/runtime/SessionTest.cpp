@@ -210,6 +210,25 @@ TEST_F(SessionTest, SequencesAreLimited) {
   expectContains(errorOf([&] { session->addSequence(); }), {"2 sequences"});
 }
 
+/// What was taken back is gone, pages included, and a fork that shares them keeps its own.
+TEST_F(SessionTest, TruncatedSequencesGoOnFromThere) {
+  start({64, 16, 2});
+  SequenceId a = add();
+  feed({{a, {5, 6, 7, 8, 9, 10, 11, 12, 13}}});
+  SequenceId b = fork(a);
+  EXPECT_EQ(session->cache().pagesUsed(), 3);
+  session->truncate(a, 4);
+  history[a].resize(4);
+  EXPECT_EQ(session->length(a), 4);
+  EXPECT_EQ(session->cache().pagesUsed(), 3);
+  feed({{a, {20, 21}}, {b, {30}}});
+  session->removeSequence(b);
+  session->truncate(a, 0);
+  history[a].clear();
+  EXPECT_EQ(session->cache().pagesUsed(), 0);
+  feed({{a, {1, 2, 3}}});
+}
+
 TEST_F(SessionTest, LogitsThatAreNotFiniteAreAnError) {
   for (float weight : {NAN, INFINITY}) {
     toy.writeWeight("toy.weight", weight);
