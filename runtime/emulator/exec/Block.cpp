@@ -92,6 +92,11 @@ void Block::run(const Extent &newIndex) {
     warp.begin();
   runWarps();
   checkWarpgroups();
+  if (const Mbarriers::Copy *copy = mbarriers.unfinished()) {
+    Warp &warp = warps[copy->thread.warp];
+    warp.current = copy->instruction;
+    report({FaultKind::Race, copy->thread.lane, "is under way when the block ends"}, warp);
+  }
 }
 
 void Block::runWarps() {

@@ -88,12 +88,16 @@ void Mbarriers::expect(BlockThread thread, uint64_t offset, uint32_t bytes) {
   store(offset, state);
 }
 
-void Mbarriers::complete(BlockThread thread, uint64_t offset, uint32_t bytes) {
-  State state = load(thread, offset);
-  if (bytes > kMaxCount || int64_t(state.bytes) - bytes < -int64_t(kMaxCount))
+void Mbarriers::completeBytes(BlockThread thread, State &state, uint64_t bytes) {
+  if (bytes > uint64_t(state.bytes + int32_t(kMaxCount)))
     raise(FaultKind::OutOfBounds, thread.lane, "completes {} bytes, of which {} are expected",
           bytes, state.bytes);
   state.bytes -= int32_t(bytes);
+}
+
+void Mbarriers::complete(BlockThread thread, uint64_t offset, uint32_t bytes) {
+  State state = load(thread, offset);
+  completeBytes(thread, state, bytes);
   noteProgress();
   finishPhase(offset, state);
   store(offset, state);
@@ -115,8 +119,8 @@ unsigned Mbarriers::arrive(BlockThread thread, uint64_t offset, uint32_t count, 
 }
 
 /// Lets the copies of the object arrive; returns their bytes.
-uint32_t Mbarriers::deliver(uint64_t barrier) {
-  uint32_t bytes = 0;
+uint64_t Mbarriers::deliver(uint64_t barrier) {
+  uint64_t bytes = 0;
   std::erase_if(copies, [&](const Copy &copy) {
     if (copy.barrier != barrier)
       return false;
@@ -136,8 +140,8 @@ uint32_t Mbarriers::deliver(uint64_t barrier) {
 bool Mbarriers::test(BlockThread thread, uint64_t offset, unsigned parity) {
   State state = load(thread, offset);
   if (state.phase == parity && state.pending == 0) {
-    if (uint32_t bytes = deliver(offset)) {
-      state.bytes -= int32_t(bytes);
+    if (uint64_t bytes = deliver(offset)) {
+      completeBytes(thread, state, bytes);
       noteProgress();
     }
     finishPhase(offset, state);
@@ -151,11 +155,12 @@ bool Mbarriers::test(BlockThread thread, uint64_t offset, unsigned parity) {
   return true;
 }
 
-void Mbarriers::addCopy(BlockThread thread, uint64_t offset, std::vector<BulkPiece> pieces) {
+void Mbarriers::addCopy(BlockThread thread, const Instruction &instruction, uint64_t offset,
+                        std::vector<BulkPiece> pieces) {
   load(thread, offset);
   for (const BulkPiece &piece : pieces)
     shared.beginCopy(thread.warp, piece.offset, thread.lane, BulkPiece::kBytes);
-  copies.push_back({thread, offset, std::move(pieces)});
+  copies.push_back({thread, &instruction, offset, std::move(pieces)});
   noteProgress();
 }
 

@@ -48,8 +48,18 @@ public:
   unsigned arrive(BlockThread thread, uint64_t offset, uint32_t count, bool drops);
   /// Whether the phase with this parity is complete: the current one, or that before.
   bool test(BlockThread thread, uint64_t offset, unsigned parity);
-  /// A copy from global memory is under way; its bytes complete the object's phase.
-  void addCopy(BlockThread thread, uint64_t offset, std::vector<BulkPiece> pieces);
+  /// A copy from global memory, which `instruction` begins, is under way; its bytes complete the
+  /// object's phase.
+  void addCopy(BlockThread thread, const Instruction &instruction, uint64_t offset,
+               std::vector<BulkPiece> pieces);
+  struct Copy {
+    BlockThread thread;
+    const Instruction *instruction;
+    uint64_t barrier;
+    std::vector<BulkPiece> pieces;
+  };
+  /// A copy that is under way still, or null.
+  const Copy *unfinished() const { return copies.empty() ? nullptr : &copies.front(); }
 
   /// A test failed and its thread waits. Throws a Fault when so many did that nothing can happen
   /// any more.
@@ -59,15 +69,11 @@ public:
 
 private:
   struct State;
-  struct Copy {
-    BlockThread thread;
-    uint64_t barrier;
-    std::vector<BulkPiece> pieces;
-  };
   State load(BlockThread thread, uint64_t offset);
   void store(uint64_t offset, const State &state);
+  static void completeBytes(BlockThread thread, State &state, uint64_t bytes);
   void finishPhase(uint64_t offset, State &state);
-  uint32_t deliver(uint64_t barrier);
+  uint64_t deliver(uint64_t barrier);
 
   SharedMemory &shared;
   std::vector<Copy> copies;                    ///< under way, in the order of their issue

@@ -148,9 +148,10 @@ std::vector<BulkPiece> boxPieces(Warp &warp, const Instruction &in, unsigned lan
   return pieces.take();
 }
 
-void beginLoad(Warp &warp, unsigned lane, uint64_t barrier, std::vector<BulkPiece> pieces) {
+void beginLoad(Warp &warp, const Instruction &in, unsigned lane, uint64_t barrier,
+               std::vector<BulkPiece> pieces) {
   uint64_t offset = sharedOffset(warp, barrier, lane, 8, 8);
-  warp.block.mbarriers.addCopy({warp.index, lane}, offset, std::move(pieces));
+  warp.block.mbarriers.addCopy({warp.index, lane}, in, offset, std::move(pieces));
 }
 
 void beginStore(Warp &warp, unsigned lane, std::vector<BulkPiece> pieces) {
@@ -166,7 +167,7 @@ void beginStore(Warp &warp, unsigned lane, std::vector<BulkPiece> pieces) {
 void loadLinear(Warp &warp, const Instruction &in, LaneMask mask) {
   const uint32_t *sizes = warp.lanes<uint32_t>(in.operands[3 * kAddressOperands]);
   forEachLane(mask, [&](unsigned lane) {
-    beginLoad(warp, lane, addressAt(warp, in, 2, lane),
+    beginLoad(warp, in, lane, addressAt(warp, in, 2, lane),
               linearPieces(warp, lane, addressAt(warp, in, 0, lane), addressAt(warp, in, 1, lane),
                            sizes[lane], false));
   });
@@ -185,7 +186,7 @@ void storeLinear(Warp &warp, const Instruction &in, LaneMask mask) {
 /// Addresses: shared memory, the tensor map, the mbarrier; then coordinates.
 void loadBox(Warp &warp, const Instruction &in, LaneMask mask) {
   forEachLane(mask, [&](unsigned lane) {
-    beginLoad(warp, lane, addressAt(warp, in, 2, lane),
+    beginLoad(warp, in, lane, addressAt(warp, in, 2, lane),
               boxPieces(warp, in, lane, addressAt(warp, in, 0, lane), addressAt(warp, in, 1, lane),
                         3 * kAddressOperands, false));
   });

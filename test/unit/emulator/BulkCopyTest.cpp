@@ -183,6 +183,7 @@ TEST(BulkCopy, StoresLinear) {
 
 TEST(BulkCopy, Faults) {
   std::string copy = kPrologue + kExpect + kLinear;
+  EXPECT_FAULT(run(copy), FaultKind::Race, "is under way when the block ends");
   EXPECT_FAULT(run(copy + "ld.shared.b32 %r1, [dynamic+32];"), FaultKind::Race,
                "has not been waited for");
   EXPECT_FAULT(run(copy + "st.shared.b32 [dynamic+92], 1;"), FaultKind::Race,
