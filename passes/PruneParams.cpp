@@ -33,14 +33,16 @@ static void collectUses(Operation *op, NameSet &names) {
       names.insert(use.getSymbolRef().getRootReference());
 }
 
-/// Erases what computes parameters that are not in `read`, and `@load` if nothing is left: then the
-/// result is null.
-static func::FuncOp pruneLoad(func::FuncOp load, const NameSet &read) {
-  // From the end, so that an op is seen after its users.
+/// Erases what computes parameters that neither `read` nor what is left of `@load` has, and `@load`
+/// if nothing is left: then the result is null.
+static func::FuncOp pruneLoad(func::FuncOp load, NameSet read) {
+  // From the end, so that an op is seen after its users, and a set after the reads that follow it.
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(load.front()))) {
     auto set = dyn_cast<llm::SetOp>(op);
     if (set ? !read.contains(set.getParamAttr().getAttr()) : isOpTriviallyDead(&op))
       op.erase();
+    else if (auto get = dyn_cast<llm::GetOp>(op))
+      read.insert(get.getParamAttr().getAttr());
   }
   if (!llvm::hasSingleElement(load.front()))
     return load;

@@ -48,3 +48,29 @@ func.func @load() {
   llm.set @computed, %1 : tensor<2x4xf32>
   return
 }
+
+// -----
+
+// What @load computes and reads again stays.
+// CHECK-DAG: llm.param @between
+// CHECK-DAG: llm.param @computed
+llm.param @source : tensor<4x2xf32> = #llm.source<"m.safetensors", "s">
+llm.param @between : tensor<2x4xf32>
+llm.param @computed : tensor<4x4xf32>
+func.func @prefill() -> tensor<4x4xf32> {
+  %0 = llm.get @computed : tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
+}
+// CHECK-LABEL: func.func @load
+// CHECK:         llm.set @between
+// CHECK:         llm.get @between
+// CHECK:         llm.set @computed
+func.func @load() {
+  %0 = llm.get @source : tensor<4x2xf32>
+  %1 = llm.transpose %0 : tensor<4x2xf32> -> tensor<2x4xf32>
+  llm.set @between, %1 : tensor<2x4xf32>
+  %2 = llm.get @between : tensor<2x4xf32>
+  %3 = llm.concat %2, %2 : tensor<2x4xf32>, tensor<2x4xf32> -> tensor<4x4xf32>
+  llm.set @computed, %3 : tensor<4x4xf32>
+  return
+}
