@@ -7,6 +7,7 @@
 
 #include "lowering/cpu/RowQuantizer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <cmath>
@@ -33,6 +34,13 @@ static Value compare(CodeBuilder &b, arith::CmpFPredicate predicate, Value lhs, 
 static Value clamp(CodeBuilder &b, Value value, double low, double high) {
   Value above = b.maxf(value, b.splat(low));
   return b.select(compare(b, arith::CmpFPredicate::OLT, above, high), above, b.splat(high));
+}
+
+/// The first `lanes` bytes: groups may end, and other rows begin, within a vector.
+static void storeCodes(CodeBuilder &b, Value codes, Value pointer, int64_t lanes) {
+  if (lanes == kLanes)
+    return b.store(codes, pointer);
+  LLVM::MaskedStoreOp::create(b, codes, pointer, b.maskOf(lanes), /*alignment=*/1);
 }
 
 RowQuantizer::RowQuantizer(CodeBuilder &b, q::SchemeAttr scheme, int64_t columns, bool asValues)
@@ -151,11 +159,11 @@ void RowQuantizer::encode(const Block &block, Value values, Value result, int64_
   Type f32 = b.getF32Type();
   b.columns(count, [&](Value column, int64_t lanes) {
     Value code = codeOf(block, b.loadVector(f32, b.element(f32, values, column), lanes));
-    // Lanes beyond the last are padding, or stored again with the next group.
     if (scheme.isInteger()) {
       Value number = arith::FPToSIOp::create(b, integers(b, 32), code);
       if (!asValues) {
-        b.store(arith::TruncIOp::create(b, integers(b, 8), number), b.bytes(result, column));
+        storeCodes(b, arith::TruncIOp::create(b, integers(b, 8), number), b.bytes(result, column),
+                   lanes);
         return;
       }
       code = arith::SIToFPOp::create(b, b.vectorType(), number);

@@ -19,9 +19,9 @@ std::string test::schemeText(const Scheme &scheme) {
                           ? fmt::format("block = [1, {}], ", scheme.blockColumns)
                           : "";
   return fmt::format(
-      "#q.scheme<storage = {}, granularity = {}, {}zero = {}, divisor = {:e} : f64, "
-      "range = [{}, {}], rounding = {}, arithmetic = {}, scale = {}, min_amax = {:e} : f64, "
-      "min_scale = {:e} : f64>",
+      "#q.scheme<storage = {}, granularity = {}, {}zero = {}, divisor = {:.17e} : f64, "
+      "range = [{}, {}], rounding = {}, arithmetic = {}, scale = {}, min_amax = {:.17e} : f64, "
+      "min_scale = {:.17e} : f64>",
       name(scheme.storage), kGranularities[int(scheme.granularity)], block,
       kZeros[int(scheme.zeroPoint)], scheme.divisor, scheme.minCode, scheme.maxCode,
       scheme.rounding == Rounding::HalfEven ? "half_even" : "half_away",
