@@ -7,6 +7,7 @@
 
 #include "passes/quantization/ModelHash.h"
 #include "dialects/llm/Llm.h"
+#include "dialects/q/Q.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "runtime/formats/SafetensorsFile.h"
 #include "llvm/ADT/StringExtras.h"
@@ -45,6 +46,22 @@ private:
 
 } // namespace
 
+/// The parameters that the model is made of: all that are read, but not the static scales that
+/// quantization of activations has brought.
+static llvm::DenseSet<StringAttr> readParameters(ModuleOp module) {
+  llvm::DenseSet<StringAttr> names;
+  module.walk([&](llm::GetOp get) {
+    bool isScale = llvm::all_of(get->getUsers(), [&](Operation *user) {
+      auto quantize = dyn_cast<q::QuantizeOp>(user);
+      return (quantize && quantize.getScale() == get.getResult()) ||
+             (isa<q::DequantizeOp>(user) && cast<q::DequantizeOp>(user).getCodes() != get);
+    });
+    if (!isScale)
+      names.insert(get.getParamAttr().getAttr());
+  });
+  return names;
+}
+
 std::string qopt::hashModel(ModuleOp module) {
   std::string description;
   llvm::raw_string_ostream os(description);
@@ -52,7 +69,10 @@ std::string qopt::hashModel(ModuleOp module) {
     os << config << '\n';
   auto checkpoint = module->getAttrOfType<StringAttr>("llm.checkpoint");
   TensorHashes tensors(checkpoint ? checkpoint.getValue() : "");
+  llvm::DenseSet<StringAttr> read = readParameters(module);
   for (auto param : module.getOps<llm::ParamOp>()) {
+    if (!read.contains(param.getSymNameAttr()))
+      continue;
     os << param.getSymName() << ' ' << param.getType() << ' ' << param.getContentsAttr();
     auto source = dyn_cast_or_null<llm::SourceAttr>(param.getContentsAttr());
     if (source && checkpoint)
