@@ -58,15 +58,22 @@ def QuantizeActivations : Pass<"quantize-activations", "mlir::ModuleOp"> {
 
     `dynamic=token` has a scale for each token, `group:N` one for each N elements of a token, and
     `tensor` one for all tokens of a step, so that a token's result depends on what is computed with it.
+    `static=max` (`percentile`, `percentile:P`, `mse`, `entropy`) has one for each input that does not
+    change: a parameter, chosen from the statistics of a `profile` that was recorded from the model as
+    it is before this pass.
 
     ```
     --quantize-weights="type=int8" --quantize-activations="type=int8 dynamic=token"
+    --quantize-activations="type=int8 static=percentile:99.9 profile=stats.safetensors"
     ```
   }];
   let options = [
     Option<"type", "type", "std::string", "\"int8\"", "int8, fp8_e4m3 or fp8_e5m2">,
     Option<"dynamic", "dynamic", "std::string", "\"token\"",
            "what shares a scale: token, tensor or group:N">,
+    Option<"staticScale", "static", "std::string", "\"\"",
+           "one scale for each input from a profile: max, percentile[:P], mse or entropy">,
+    Option<"profile", "profile", "std::string", "\"\"", "what qrun calibrate wrote, for static">,
     Option<"preset", "preset", "std::string", "\"default\"",
            "whose arithmetic: default, torchao, ggml, modelopt or study">,
     Option<"layers", "layers", "std::string", "\"\"", "layer numbers and ranges: 0-3,11">,

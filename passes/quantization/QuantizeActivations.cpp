@@ -5,10 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/quantization/CalibrationProfile.h"
 #include "passes/quantization/CheckpointNames.h"
 #include "passes/quantization/Passes.h"
 #include "passes/quantization/TensorRule.h"
+#include "runtime/calibration/StaticScale.h"
 #include "runtime/formats/Error.h"
+#include "runtime/quantization/BlockCodec.h"
 
 namespace qopt {
 #define GEN_PASS_DEF_QUANTIZEACTIVATIONS
@@ -39,10 +42,14 @@ private:
   LogicalResult run();
   LogicalResult parseOptions();
   LogicalResult quantize(Candidate candidate);
+  Value readStaticScale(OpBuilder &builder, const Candidate &candidate);
   std::string ruleText() const;
+  bool isStatic() const { return !staticScale.empty(); }
 
   Scheme scheme;
   std::optional<TensorRule> rule;
+  RangeChoice range;
+  std::shared_ptr<const Profile> opened; ///< shared because passes are copied
   /// The dequantized form of an input, fake or real: linears that read one input share it.
   llvm::DenseMap<std::pair<Value, unsigned>, Value> dequantized;
 };
@@ -84,7 +91,8 @@ static void removeQuantization(llm::LinearOp linear) {
 }
 
 std::string QuantizeActivationsPass::ruleText() const {
-  return "type=" + type + " dynamic=" + dynamic + rule->text();
+  return "type=" + type + (isStatic() ? " static=" + staticScale : " dynamic=" + dynamic) +
+         rule->text();
 }
 
 LogicalResult QuantizeActivationsPass::parseOptions() {
@@ -95,6 +103,11 @@ LogicalResult QuantizeActivationsPass::parseOptions() {
   if (type != "int8" && type != "fp8_e4m3" && type != "fp8_e5m2")
     return module.emitError() << "activations have no type '" << type
                               << "'; int8, fp8_e4m3 and fp8_e5m2 are known";
+  if (isStatic() == profile.empty())
+    return module.emitError("static scales are computed from a profile: static=max and "
+                            "profile=FILE belong together");
+  if (isStatic() && dynamic.hasValue())
+    return module.emitError("scales are dynamic or static, not both");
   if (dynamic != "token" && dynamic != "tensor" && !StringRef(dynamic).starts_with("group:"))
     return module.emitError() << "unknown dynamic='" << dynamic
                               << "'; token, tensor and group:N are known";
@@ -107,6 +120,25 @@ LogicalResult QuantizeActivationsPass::parseOptions() {
   return success();
 }
 
+/// A read of a new parameter with the scale that the profile gives the linear's input. Throws
+/// Error.
+Value QuantizeActivationsPass::readStaticScale(OpBuilder &builder, const Candidate &candidate) {
+  const ProfiledInput *input = opened->find(candidate.name);
+  if (!input)
+    fail("profile '{}' has no input of '{}'; record one of this model", opened->path(),
+         candidate.name);
+  float amax = chooseStaticAmax(*input, range, scheme);
+  float scale = chooseParameters(scheme, {-amax, amax}).scale;
+  auto type = RankedTensorType::get({1, 1}, builder.getF32Type());
+  Location loc = candidate.linear->getLoc();
+  OpBuilder atModule(getOperation().getBodyRegion());
+  auto param =
+      llm::ParamOp::create(atModule, loc, candidate.name + ".input_scale", type,
+                           llm::SplatAttr::get(&getContext(), builder.getF64FloatAttr(scale)));
+  SymbolTable(getOperation()).insert(param); // makes the name unique
+  return llm::GetOp::create(builder, loc, type, FlatSymbolRefAttr::get(param));
+}
+
 LogicalResult QuantizeActivationsPass::quantize(Candidate candidate) {
   llm::LinearOp linear = candidate.linear;
   removeQuantization(linear);
@@ -116,20 +148,28 @@ LogicalResult QuantizeActivationsPass::quantize(Candidate candidate) {
   bool isFake = weight.getFake();
   Value &shared = dequantized[{x, unsigned(isFake)}];
   if (!shared) {
+    OpBuilder builder(linear);
+    Value given;
     try {
       blockShape(scheme, 1, xType.getDimSize(1), "input of " + candidate.name);
+      if (isStatic())
+        given = readStaticScale(builder, candidate);
     } catch (const Error &problem) {
       return linear.emitError() << problem.what();
     }
-    OpBuilder builder(linear);
     auto attribute = q::SchemeAttr::get(&getContext(), scheme);
-    auto scales =
-        RankedTensorType::get(attribute.scaleShape(xType.getShape()), builder.getF32Type());
     auto codes = RankedTensorType::get(xType.getShape(), attribute.codeType());
+    SmallVector<Type> scales;
+    if (!given)
+      scales.push_back(
+          RankedTensorType::get(attribute.scaleShape(xType.getShape()), builder.getF32Type()));
     auto quantize =
-        q::QuantizeOp::create(builder, linear.getLoc(), codes, TypeRange(scales), x, attribute);
+        q::QuantizeOp::create(builder, linear.getLoc(), codes, scales, x, given, attribute);
+    SmallVector<Value> parameters(quantize.getParameters());
+    if (given)
+      parameters.push_back(given);
     shared = q::DequantizeOp::create(builder, linear.getLoc(), xType, quantize.getCodes(),
-                                     quantize.getParameters(), attribute, isFake)
+                                     parameters, attribute, isFake)
                  .getValues();
     ++numInputs;
   }

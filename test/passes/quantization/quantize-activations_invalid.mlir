@@ -9,6 +9,12 @@
 // PRESET: error: preset ggml has no fp8_e4m3; it defines int8 and int4
 // RUN: not qopt %s --quantize-activations="tensors='lm_head.weight'" 2>&1 | FileCheck %s --check-prefix=PLAIN
 // PLAIN: error: quantize-activations type=int8 dynamic=token tensors='lm_head.weight' selects no linear with a quantized weight
+// RUN: not qopt %s --quantize-activations="static=max" 2>&1 | FileCheck %s --check-prefix=STATIC
+// STATIC: error: static scales are computed from a profile: static=max and profile=FILE belong together
+// RUN: not qopt %s --quantize-activations="static=max dynamic=token profile=p" 2>&1 | FileCheck %s --check-prefix=BOTH
+// BOTH: error: scales are dynamic or static, not both
+// RUN: not qopt %s --quantize-activations="static=median profile=p" 2>&1 | FileCheck %s --check-prefix=METHOD
+// METHOD: error: {{.*}}max{{.*}}percentile{{.*}}mse{{.*}}entropy
 // RUN: not qopt %s --quantize-activations="layers=7" 2>&1 | FileCheck %s --check-prefix=LAYER
 // LAYER: error: quantize-activations type=int8 dynamic=token layers='7' selects no linear
 // RUN: not qopt %s --quantize-activations="layers=3-1" 2>&1 | FileCheck %s --check-prefix=RANGE
