@@ -217,6 +217,11 @@ FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value va
   return json;
 }
 
+/// Whether a parameter is the one scale of an activation, `[1, 1]`.
+static bool isGivenScale(Value weight) {
+  return cast<RankedTensorType>(weight.getType()).getShape() == ArrayRef<int64_t>{1, 1};
+}
+
 /// What PTX kernels read a weight as.
 static std::string uploadForm(LaunchOpInterface op, Value weight) {
   Value matrix;
@@ -231,7 +236,7 @@ static std::string uploadForm(LaunchOpInterface op, Value weight) {
     parameters = gather.getTableParameters();
     scheme = gather.getTableSchemeAttr();
   }
-  if (llvm::is_contained(parameters, weight))
+  if (llvm::is_contained(parameters, weight) || isGivenScale(weight))
     return "rows_f32";
   if (weight != matrix)
     return "vector_f32";
@@ -249,7 +254,7 @@ OrderedJson FunctionPlanner::planWeight(LaunchOpInterface op, llm::GetOp weight)
   }
   auto matmul = dyn_cast<MatmulOp>(op.getOperation());
   json["as"] = uploadForm(op, weight);
-  if (matmul) { // what it takes to unpack panels
+  if (matmul && !isGivenScale(weight)) { // what it takes to unpack panels
     json["ways"] = int64_t(matmul.getWays());
     json["columns"] = int64_t(matmul.getColumns());
   }

@@ -8,6 +8,7 @@
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/KernelConfig.h"
 #include "lowering/gpu/Passes.h"
+#include "lowering/gpu/RowQuantizer.h"
 #include "lowering/gpu/Tuning.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -247,7 +248,13 @@ LogicalResult Configurator::configureAppendAttention(kernel::AppendAttentionOp o
 LogicalResult Configurator::configure(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::GatherOp op) { return configureRow(op, /*perThread=*/8, 0); })
-      .Case([&](kernel::NormOp op) { return configureRow(op, /*perThread=*/4, kNormSharedBytes); })
+      .Case([&](kernel::NormOp op) {
+        int64_t shared = kNormSharedBytes + (op.getResultScheme() ? RowQuantizer::kSharedBytes : 0);
+        return configureRow(op, /*perThread=*/4, shared);
+      })
+      .Case([&](kernel::QuantizeOp op) {
+        return configureRow(op, kMapColumns, RowQuantizer::kSharedBytes);
+      })
       .Case([&](kernel::MapOp op) { return configureMap(op); })
       .Case([&](kernel::RopeAppendOp op) { return configureRope(op); })
       .Case([&](kernel::MatmulOp op) { return configureMatmul(op); })

@@ -7,17 +7,15 @@
 
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/KernelConfig.h"
-#include "lowering/gpu/KernelFunction.h"
-#include "lowering/kernels/ScalarRegion.h"
+#include "lowering/gpu/MapBody.h"
 
 using namespace mlir;
 using namespace qopt;
 using namespace qopt::ptx;
 using llvm::SmallVector;
 
-/// Elements `[column, column + kMapColumns)` of a row, shifted by `offset` columns.
-static SmallVector<Scalar> loadShifted(PtxBuilder &b, const Matrix &input, Scalar row,
-                                       Scalar column, int64_t offset) {
+SmallVector<Scalar> ptx::loadShifted(PtxBuilder &b, const Matrix &input, Scalar row, Scalar column,
+                                     int64_t offset) {
   Value base = input.row(b, row);
   if (offset % kMapColumns == 0)
     return b.loadFloats(base, input.element, column + offset, kMapColumns, input.access);
@@ -41,17 +39,8 @@ LogicalResult ptx::emitMap(kernel::MapOp op, gpu::GPUModuleOp module) {
   Scalar row = b.blockId(0);
   Scalar column = (b.blockId(1) * config->threads + b.threadId()) * kMapColumns;
   b.ifThen(column < result.columns, [&] {
-    SmallVector<SmallVector<Scalar>> inputs;
-    for (auto [input, offset] : llvm::zip_equal(op.getInputs(), op.getOffsets()))
-      inputs.push_back(loadShifted(b, function.activation(input), row, column, offset));
-    SmallVector<Scalar> values;
-    for (int64_t i = 0; i < kMapColumns; ++i) {
-      SmallVector<Value> arguments;
-      for (ArrayRef<Scalar> input : inputs)
-        arguments.push_back(input[i]);
-      values.push_back(b.wrap(kernel::inlineScalarRegion(b, op.getBody(), arguments)));
-    }
-    b.storeFloats(result.row(b, row), result.element, column, values);
+    b.storeFloats(result.row(b, row), result.element, column,
+                  computeMap(op, function, row, column));
   });
   return success();
 }

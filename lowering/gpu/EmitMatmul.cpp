@@ -34,9 +34,11 @@ class MatmulEmitter {
 public:
   MatmulEmitter(kernel::MatmulOp op, KernelFunction &function, MmaConfig config)
       : op(op), function(function), b(function.getBuilder()), config(config), shape(op),
-        x(function.activation(op.getX())), weight(function.weightRows(op.getWeight())),
+        x(shape.isInteger ? function.codePairs(op.getX()) : function.activation(op.getX())),
+        weight(shape.isInteger ? function.codePairs(op.getWeight())
+                               : function.weightRows(op.getWeight())),
         tile(config.tileDepth) {
-    if (op.getWeightScheme())
+    if (op.getWeightScheme() && !shape.isInteger)
       codes.emplace(function, op.getWeight(), op.getWeightParameters(), *op.getWeightScheme(),
                     shape.depth);
   }
@@ -216,7 +218,9 @@ SmallVector<Value> MatmulEmitter::multiplyStage(Value stage, Scalar k, ValueRang
       for (int64_t j = 0; j < columnTiles(); ++j) {
         auto *sum = next.begin() + (i * columnTiles() + j) * 4;
         MmaSums old = {sum[0], sum[1], sum[2], sum[3]};
-        llvm::copy(b.mma(rowFragments[i], fragments[j], old), sum);
+        llvm::copy(shape.isInteger ? b.mmaInt8(rowFragments[i], fragments[j], old)
+                                   : b.mma(rowFragments[i], fragments[j], old),
+                   sum);
       }
   }
   return next;
@@ -232,7 +236,7 @@ SmallVector<Value> MatmulEmitter::multiply() {
     b.commitCopies();
   }
   SmallVector<Value> carried = {b.i32(0), b.i32(ahead * stageBytes())};
-  carried.append(rowTiles() * columnTiles() * 4, b.f32(0));
+  carried.append(rowTiles() * columnTiles() * 4, shape.isInteger ? b.i32(0) : b.f32(0));
   auto advance = [&](Scalar offset) {
     Scalar next = offset + stageBytes();
     return select(next == config.stages * stageBytes(), b.i32(0), next);
@@ -265,12 +269,21 @@ void MatmulEmitter::storeTile(ValueRange sums) {
       Scalar r = row + (i * 16 + half * 8);
       b.ifThen(r < rows, [&] {
         for (int64_t j = 0; j < columnTiles(); j += ways) {
-          SmallVector<SmallVector<Scalar>> elements(2);
-          for (int64_t e = 0; e < 2; ++e)
-            for (int64_t way = 0; way < ways; ++way)
-              elements[e].push_back(b.wrap(sums[(i * columnTiles() + j + way) * 4 + half * 2 + e]));
           Scalar c = column + j / ways * 8;
-          auto store = [&] { epilogue.store(r, c, elements); };
+          SmallVector<SmallVector<Scalar>> elements(2);
+          auto store = [&] {
+            for (int64_t e = 0; e < 2; ++e)
+              for (int64_t way = 0; way < ways; ++way) {
+                Scalar sum = b.wrap(sums[(i * columnTiles() + j + way) * 4 + half * 2 + e]);
+                if (shape.isInteger) {
+                  // The last column may have no neighbour.
+                  Scalar own = min(c + e, b.i32(shape.columns - 1));
+                  sum = epilogue.scaleInteger(sum, r, own + way * shape.columns);
+                }
+                elements[e].push_back(sum);
+              }
+            epilogue.store(r, c, elements);
+          };
           if (allColumns)
             store();
           else

@@ -30,8 +30,10 @@ class MatvecEmitter {
 public:
   MatvecEmitter(kernel::MatmulOp op, KernelFunction &function, MatvecConfig config)
       : op(op), function(function), b(function.getBuilder()), config(config), shape(op),
-        x(function.activation(op.getX())), weight(function.weightRows(op.getWeight())) {
-    if (op.getWeightScheme())
+        x(shape.isInteger ? function.codePairs(op.getX()) : function.activation(op.getX())),
+        weight(shape.isInteger ? function.codePairs(op.getWeight())
+                               : function.weightRows(op.getWeight())) {
+    if (op.getWeightScheme() && !shape.isInteger)
       codes.emplace(function, op.getWeight(), op.getWeightParameters(), *op.getWeightScheme(),
                     shape.depth);
   }
@@ -95,6 +97,13 @@ void MatvecEmitter::maskTail(SmallVector<Scalar> &words, Scalar k) {
 
 void MatvecEmitter::multiply(ArrayRef<Scalar> weights, ArrayRef<Scalar> inputs, Scalar &even,
                              Scalar &odd) {
+  if (shape.isInteger) {
+    for (size_t i = 0; i < weights.size(); i += 2) {
+      even = b.dotInt8(weights[i], inputs[i], even);
+      odd = b.dotInt8(weights[i + 1], inputs[i + 1], odd);
+    }
+    return;
+  }
   for (auto [w, v] : llvm::zip_equal(weights, inputs)) {
     even = fma(b.lowFloat(w), b.lowFloat(v), even);
     odd = fma(b.highFloat(w), b.highFloat(v), odd);
@@ -163,7 +172,7 @@ MatvecEmitter::Sums MatvecEmitter::accumulate(Scalar k, int64_t steps, const Sum
 /// Walks the depth from element `first` on: whole unrolled steps, then the remaining ones,
 /// of which the last may have chunks for some lanes only.
 MatvecEmitter::Sums MatvecEmitter::accumulateDepth(Scalar first) {
-  Sums sums(2 * shape.rows * numWeightRows(), b.f32(0));
+  Sums sums(2 * shape.rows * numWeightRows(), shape.isInteger ? b.i32(0) : b.f32(0));
   // Steps in which every lane has a chunk, and every element of it, are not guarded.
   int64_t fullSteps = shape.depth / stride();
   int64_t unrolled = fullSteps / config.unroll * config.unroll;
@@ -193,7 +202,9 @@ void MatvecEmitter::reduceAndStore(const Sums &sums, Scalar thread) {
     Scalar slot = warp % config.split * perSplit + warp / config.split * int64_t(numWeightRows());
     for (auto [i, total] : llvm::enumerate(totals)) {
       int64_t m = i / numWeightRows(), r = i % numWeightRows();
-      b.storeFloats(shared, b.getF32Type(), slot + (m * perRow + r), {total});
+      // An i32 passes as the f32 of its bits.
+      b.storeFloats(shared, b.getF32Type(), slot + (m * perRow + r),
+                    {shape.isInteger ? total.bitcast(b.getF32Type()) : total});
     }
   });
   b.barrier();
@@ -206,9 +217,14 @@ void MatvecEmitter::reduceAndStore(const Sums &sums, Scalar thread) {
     auto finish = [&] {
       SmallVector<Scalar> ways;
       for (int64_t way = 0; way < shape.ways; ++way) {
-        Scalar sum = b.f32(0), index = m * perRow + inBlock * shape.ways + way;
-        for (int64_t s = 0; s < config.split; ++s)
-          sum = sum + b.loadFloats(shared, b.getF32Type(), index + s * perSplit, 1).front();
+        Scalar sum = shape.isInteger ? b.i32(0) : b.f32(0);
+        Scalar index = m * perRow + inBlock * shape.ways + way;
+        for (int64_t s = 0; s < config.split; ++s) {
+          Scalar part = b.loadFloats(shared, b.getF32Type(), index + s * perSplit, 1).front();
+          sum = sum + (shape.isInteger ? part.bitcast(b.getI32Type()) : part);
+        }
+        if (shape.isInteger)
+          sum = epilogue.scaleInteger(sum, m, column + way * shape.columns);
         ways.push_back(sum);
       }
       epilogue.store(m, column, {ways});

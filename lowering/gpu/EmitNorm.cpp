@@ -14,6 +14,7 @@
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/KernelConfig.h"
 #include "lowering/gpu/KernelFunction.h"
+#include "lowering/gpu/RowQuantizer.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -40,6 +41,7 @@ private:
   /// Elements of `matrix`'s row at `column`; zero beyond the row.
   SmallVector<Scalar> loadRow(const Matrix &matrix, Scalar column);
   Scalar mean(Scalar partial, int64_t slot);
+  void quantize(llvm::function_ref<SmallVector<Scalar>(size_t, Scalar)> finish);
 
   kernel::NormOp op;
   KernelFunction &function;
@@ -95,7 +97,6 @@ Scalar NormEmitter::mean(Scalar partial, int64_t slot) {
 
 void NormEmitter::emit() {
   Matrix x = function.activation(op.getX());
-  Matrix result = function.activation(op.getResult());
 
   SmallVector<SmallVector<Scalar>> values;
   for (size_t i = 0; int64_t(i) * threads * kVector < columns; ++i) {
@@ -142,7 +143,7 @@ void NormEmitter::emit() {
     }
   Scalar scale = b.reciprocalSqrt(mean(squares, /*slot=*/1) + b.f32(op.getEps().convertToDouble()));
 
-  forEachVector([&](size_t i, Scalar column) {
+  auto finish = [&](size_t i, Scalar column) {
     auto parameters = [&](Value parameter) {
       Matrix vector = function.vector(parameter);
       return b.loadFloats(vector.base, vector.element, column, kVector, vector.access);
@@ -154,8 +155,36 @@ void NormEmitter::emit() {
       Scalar normal = values[i][j] * scale;
       scaled.push_back(op.getBias() ? fma(normal, weights[j], biases[j]) : normal * weights[j]);
     }
-    b.storeFloats(result.row(b, row), result.element, column, scaled);
+    return scaled;
+  };
+  if (op.getResultScheme()) {
+    quantize(finish);
+    return;
+  }
+  Matrix result = function.activation(op.getResult());
+  forEachVector([&](size_t i, Scalar column) {
+    b.storeFloats(result.row(b, row), result.element, column, finish(i, column));
   });
+}
+
+/// Stores the codes of the elements that `finish` computes.
+void NormEmitter::quantize(llvm::function_ref<SmallVector<Scalar>(size_t, Scalar)> finish) {
+  SmallVector<SmallVector<Scalar>> normals;
+  for (size_t i = 0; int64_t(i) * threads * kVector < columns; ++i) {
+    Scalar column = (thread + int64_t(i) * threads) * kVector;
+    SmallVector<Value> inRow =
+        b.ifElse(column < columns, SmallVector<Value>(kVector, b.f32(0)), [&] {
+          SmallVector<Value> elements;
+          for (auto [j, value] : llvm::enumerate(finish(i, column)))
+            elements.push_back(select(column + int64_t(j) < columns, value, b.f32(0)));
+          return elements;
+        });
+    normals.push_back(llvm::map_to_vector(inRow, [&](Value v) { return b.wrap(v); }));
+  }
+  RowQuantizer quantizer(function, *op.getResultScheme(), op.getResult(), op.getScales(),
+                         op.getScale());
+  quantizer.begin(normals, row, threads, b.bytePtr(b.sharedMemory(), b.i32(kNormSharedBytes)));
+  forEachVector([&](size_t i, Scalar column) { quantizer.store(row, column, normals[i]); });
 }
 
 LogicalResult ptx::emitNorm(kernel::NormOp op, gpu::GPUModuleOp module) {

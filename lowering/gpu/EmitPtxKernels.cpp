@@ -28,6 +28,7 @@ static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module) {
       .Case([&](kernel::GatherOp op) { return emitGather(op, module); })
       .Case([&](kernel::NormOp op) { return emitNorm(op, module); })
       .Case([&](kernel::MapOp op) { return emitMap(op, module); })
+      .Case([&](kernel::QuantizeOp op) { return emitQuantize(op, module); })
       .Case([&](kernel::RopeAppendOp op) { return emitRopeAppend(op, module); })
       .Case([&](kernel::MatmulOp op) {
         StringAttr algorithm = readAlgorithm(op);
@@ -52,18 +53,35 @@ static LogicalResult checkOperandTypes(Operation *op) {
       return success();
     return op->emitOpError() << "reads " << name << " as bf16 on ptx, not " << value.getType();
   };
+  auto checkObstacle = [&](StringRef name, const std::string &obstacle) -> LogicalResult {
+    if (obstacle.empty())
+      return success();
+    return op->emitOpError() << name << ": " << obstacle;
+  };
   auto checkWeight = [&](StringRef name, Value value, q::SchemeAttr scheme) -> LogicalResult {
-    std::string obstacle = scheme ? kernel::ptxObstacle(scheme) : "";
-    if (!obstacle.empty())
-      return op->emitOpError() << name << ": " << obstacle;
+    if (scheme && failed(checkObstacle(name, kernel::ptxObstacle(scheme))))
+      return failure();
     if (scheme || isa<FloatType>(elementOf(value)))
       return success();
     return op->emitOpError() << "has no kernel on ptx for a " << name << " of " << elementOf(value);
   };
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::MatmulOp op) {
+        if (op.getXScales())
+          return checkObstacle("x",
+                               kernel::ptxIntegerObstacle(*op.getWeightScheme(), *op.getXScheme()));
         return success(succeeded(checkBf16("x", op.getX())) &&
                        succeeded(checkWeight("weight", op.getWeight(), op.getWeightSchemeAttr())));
+      })
+      .Case([&](kernel::QuantizeOp op) {
+        return checkObstacle("result",
+                             kernel::ptxQuantizeObstacle(op.getScheme(), bool(op.getScale())));
+      })
+      .Case([&](kernel::NormOp op) -> LogicalResult {
+        if (!op.getResultScheme())
+          return success();
+        return checkObstacle(
+            "result", kernel::ptxQuantizeObstacle(*op.getResultScheme(), bool(op.getScale())));
       })
       .Case([&](kernel::AttentionOp op) { return checkBf16("q", op.getQ()); })
       .Case([&](kernel::GatherOp op) {

@@ -21,6 +21,7 @@ namespace qopt::ptx {
 mlir::LogicalResult emitGather(kernel::GatherOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitNorm(kernel::NormOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMap(kernel::MapOp op, mlir::gpu::GPUModuleOp module);
+mlir::LogicalResult emitQuantize(kernel::QuantizeOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitRopeAppend(kernel::RopeAppendOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMatvec(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMatmul(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);

@@ -20,8 +20,12 @@ using namespace qopt::ptx;
 MatmulShape::MatmulShape(kernel::MatmulOp op)
     : rows(cast<RankedTensorType>(op.getX().getType()).getDimSize(0)),
       depth(cast<RankedTensorType>(op.getX().getType()).getDimSize(1)), columns(op.getColumns()),
-      ways(op.getWays()),
-      weightBits(op.getWeightScheme() ? WeightCodes::bitsOf(*op.getWeightScheme()) : 16) {}
+      ways(op.getWays()), isInteger(bool(op.getXScales())),
+      weightBits(op.getWeightScheme() && !isInteger ? WeightCodes::bitsOf(*op.getWeightScheme())
+                                                    : 16) {
+  if (isInteger)
+    depth = llvm::divideCeil(depth, 2);
+}
 
 AttentionShape::AttentionShape(Operation *op, FlatSymbolRefAttr symbol, int64_t heads) {
   auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
@@ -189,9 +193,10 @@ FailureOr<MmaConfig> MmaConfig::read(kernel::MatmulOp op) {
   reader.requireMultiple("rows copied at once", rowsPerCopy, 16);
   reader.requireMultiple("tile_rows", config.tileRows, rowsPerCopy);
   reader.requireMultiple("tile_columns", config.tileColumns, rowsPerCopy);
-  reader.require(!op.getWeightScheme() || config.tileDepth == 32, [&](InFlightDiagnostic &error) {
-    error << "config has tile_depth = " << config.tileDepth << ", must be 32 for codes";
-  });
+  reader.require(
+      MatmulShape(op).weightBits == 16 || config.tileDepth == 32, [&](InFlightDiagnostic &error) {
+        error << "config has tile_depth = " << config.tileDepth << ", must be 32 for codes";
+      });
   reader.requireShared(config.sharedBytes(MatmulShape(op)));
   return reader.finish(config);
 }

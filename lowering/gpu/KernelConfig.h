@@ -24,11 +24,13 @@ inline constexpr int64_t kMaxSharedBytes = 99 * 1024;
 /// Multiprocessors of the chip that choices aim at: an H100. Smaller chips are filled as well.
 inline constexpr int64_t kMultiprocessors = 132;
 
-/// The sizes of a product: `x [rows, depth]`, weights `[ways * columns, depth]`.
+/// The sizes of a product: `x [rows, depth]`, weights `[ways * columns, depth]`. Where both are
+/// int8 codes, an element is a pair of them: all bytes then lie as those of bf16 do.
 struct MatmulShape {
   explicit MatmulShape(kernel::MatmulOp op);
   int64_t rows; ///< mlir::ShapedType::kDynamic in prefill
   int64_t depth, columns, ways;
+  bool isInteger;     ///< x and the weights are int8 codes
   int64_t weightBits; ///< of an element: 16, or those of a code
 
   /// Weights that 16 bytes hold.

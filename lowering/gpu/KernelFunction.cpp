@@ -35,7 +35,7 @@ static bool isReadOnly(Operation *op, const Argument &argument) {
     if (isWeight(argument.value))
       return true;
     if (auto matmul = dyn_cast<kernel::MatmulOp>(op))
-      return argument.value == matmul.getX();
+      return argument.value == matmul.getX() || argument.value == matmul.getXScales();
     return !isa<kernel::MapOp, kernel::NormOp>(op);
   default:
     return !isNumber(argument.kind);
@@ -94,6 +94,14 @@ Matrix KernelFunction::activation(Value value) {
 Matrix KernelFunction::weightRows(Value value) {
   return matrix(value, BFloat16Type::get(value.getContext()),
                 cast<RankedTensorType>(value.getType()).getDimSize(1));
+}
+
+Matrix KernelFunction::codePairs(Value value) {
+  Matrix pairs =
+      matrix(value, builder.getBF16Type(), cast<RankedTensorType>(value.getType()).getDimSize(1));
+  pairs.columns = roundUp(pairs.columns, 2) / 2;
+  pairs.stride /= 2;
+  return pairs;
 }
 
 Matrix KernelFunction::vector(Value value) {

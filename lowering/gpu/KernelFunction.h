@@ -43,6 +43,8 @@ public:
   /// A weight matrix or table `[N, K]` or, packed, `[panels, K, 32]`: rows of K bf16, whatever the
   /// IR's element type, because so they are uploaded.
   Matrix weightRows(mlir::Value value);
+  /// Rows of int8 codes, of an activation or a weight, as rows of pairs, called bf16.
+  Matrix codePairs(mlir::Value value);
   /// A weight vector, packed or not: f32.
   Matrix vector(mlir::Value value);
   /// A cache pool or an index array.

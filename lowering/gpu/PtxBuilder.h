@@ -84,6 +84,11 @@ public:
   Scalar exp2(Scalar x);
   Scalar reciprocal(Scalar x);
   Scalar reciprocalSqrt(Scalar x);
+  /// `x / y`, rounded to nearest.
+  Scalar divide(Scalar x, Scalar y);
+  /// To an integer: ties to even, or the largest below.
+  Scalar roundEven(Scalar x);
+  Scalar roundDown(Scalar x);
 
   /// The value of the lane whose number differs in the bits of `mask`.
   Scalar shuffleXor(Scalar value, unsigned mask);
@@ -108,6 +113,11 @@ public:
   std::array<mlir::Value, 4> loadMatrices(mlir::Value ptr, bool transposed);
   /// `sums + a b` with a 16x16, b 16x8, in bf16.
   MmaSums mma(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b, const MmaSums &sums);
+  /// The same with a 16x32, b 32x8, in int8, and i32 sums.
+  MmaSums mmaInt8(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
+                  const MmaSums &sums);
+  /// `sum` and the products of the four int8 of two words.
+  Scalar dotInt8(Scalar a, Scalar b, Scalar sum);
 };
 
 /// Name of the dynamic shared memory in a module.

@@ -58,6 +58,8 @@ static constexpr Feature kFeatures[] = {
     {"llvm.nvvm.rcp.approx.ftz.f", 0, 14},
     {"llvm.nvvm.rsqrt.approx.ftz.f", 0, 14},
     {"llvm.nvvm.div.full.ftz", 0, 14},
+    {"llvm.nvvm.div.rn.f", 20, 14},
+    {"llvm.nvvm.idp4a.s.s", 61, 50},
 };
 
 static const Feature *findFeature(StringRef name) {

@@ -53,6 +53,14 @@ Scalar PtxBuilder::reciprocalSqrt(Scalar x) {
   return approximate(*this, "llvm.nvvm.rsqrt.approx.ftz.f", x);
 }
 
+Scalar PtxBuilder::divide(Scalar x, Scalar y) {
+  return wrap(LLVM::CallIntrinsicOp::create(*this, x.getType(), getStringAttr("llvm.nvvm.div.rn.f"),
+                                            ValueRange{x, y})
+                  .getResult(0));
+}
+Scalar PtxBuilder::roundEven(Scalar x) { return wrap(LLVM::RoundEvenOp::create(*this, Value(x))); }
+Scalar PtxBuilder::roundDown(Scalar x) { return wrap(LLVM::FFloorOp::create(*this, Value(x))); }
+
 static constexpr llvm::StringLiteral kDeviceScope = "device";
 
 void PtxBuilder::fence() {
@@ -118,4 +126,20 @@ MmaSums PtxBuilder::mma(ArrayRef<Value> a, ArrayRef<Value> b, const MmaSums &sum
       std::array<NVVM::MMATypes, 2>{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16},
       std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
   return unpackStruct(*this, product);
+}
+
+MmaSums PtxBuilder::mmaInt8(ArrayRef<Value> a, ArrayRef<Value> b, const MmaSums &sums) {
+  Type result = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(4, getI32Type()));
+  Value product = NVVM::MmaOp::create(
+      *this, result, a, b, ValueRange(ArrayRef<Value>(sums)), ArrayRef<int64_t>{16, 8, 32},
+      std::nullopt, NVVM::MMAIntOverflow::wrapped,
+      std::array<NVVM::MMATypes, 2>{NVVM::MMATypes::s8, NVVM::MMATypes::s8},
+      std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  return unpackStruct(*this, product);
+}
+
+Scalar PtxBuilder::dotInt8(Scalar a, Scalar b, Scalar sum) {
+  return wrap(LLVM::CallIntrinsicOp::create(
+                  *this, getI32Type(), getStringAttr("llvm.nvvm.idp4a.s.s"), ValueRange{a, b, sum})
+                  .getResult(0));
 }

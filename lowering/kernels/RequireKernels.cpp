@@ -45,8 +45,12 @@ static std::string obstacle(Operation *op, StringRef target) {
   auto linear = dyn_cast<q::LinearOp>(op);
   auto embedding = dyn_cast<q::EmbeddingOp>(op);
   if (!linear && !embedding) {
-    if (target == "cpu" && isActivation(op))
-      return "";
+    if (isActivation(op)) {
+      auto quantize = dyn_cast<q::QuantizeOp>(op);
+      if (target == "cpu" || !quantize)
+        return "";
+      return kernel::ptxQuantizeObstacle(quantize.getScheme(), bool(quantize.getScale()));
+    }
     if (auto dequantize = dyn_cast<q::DequantizeOp>(op))
       return "no kernel reads " + describe(dequantize.getScheme().toScheme()) + " codes here";
     return ("no kernel computes '" + op->getName().getStringRef() + "'").str();
@@ -57,8 +61,7 @@ static std::string obstacle(Operation *op, StringRef target) {
            " rows by position";
   if (target == "ptx") {
     if (linear && linear.getXScales())
-      return "no ptx kernel multiplies " + describe(linear.getXScheme()->toScheme()) +
-             " activations; targets=cpu needs none";
+      return kernel::ptxIntegerObstacle(scheme, *linear.getXScheme());
     return kernel::ptxObstacle(scheme);
   }
   if (linear && linear.getXScales()) {
