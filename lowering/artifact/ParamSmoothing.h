@@ -26,7 +26,7 @@ struct Scaling {
   bool columns = false;
   bool inverse = false;
   int64_t offset = 0;
-  HeadGroups groups;
+  HeadGroups groups = {};
 };
 ParamExpressionPtr makeScaled(ParamExpressionPtr value, ParamExpressionPtr scales,
                               const Scaling &scaling);

@@ -174,12 +174,9 @@ StepInput PlanFunctionParser::readInput(const PlanObject &object, FunctionRole r
 
 WeightForm PlanFunctionParser::readForm(const PlanObject &object) const {
   static constexpr std::pair<std::string_view, WeightForm> names[] = {
-      {"stored", WeightForm::Stored},
-      {"rows_bf16", WeightForm::RowsBf16},
-      {"vector_f32", WeightForm::VectorF32},
-      {"rows_8bit", WeightForm::Rows8Bit},
-      {"rows_4bit", WeightForm::Rows4Bit},
-      {"rows_f32", WeightForm::RowsF32},
+      {"stored", WeightForm::Stored},        {"rows_bf16", WeightForm::RowsBf16},
+      {"vector_f32", WeightForm::VectorF32}, {"rows_8bit", WeightForm::Rows8Bit},
+      {"rows_4bit", WeightForm::Rows4Bit},   {"rows_f32", WeightForm::RowsF32},
   };
   WeightForm form = lookUp(object, "as", object.string("as"), names);
   if (kind == TargetKind::Cpu && form != WeightForm::Stored)

@@ -35,7 +35,8 @@ void qopt::writeProfile(const std::string &path, const ProfileOrigin &origin,
   Json list = Json::array();
   for (const NamedStatistics &input : inputs) {
     const int64_t channels = input.statistics.channels();
-    const ProfiledInput named{.weights = input.weights};
+    ProfiledInput named;
+    named.weights = input.weights;
     for (const char *part : {"absmax", "min", "max"})
       specs.push_back({Profile::tensorName(named, part), DType::F32, {channels}});
     specs.push_back({Profile::tensorName(named, "histogram"),

@@ -142,7 +142,7 @@ static int attributeValue(const Driver &driver, int attribute) {
   }
 }
 
-QOPT_CUDA_API cuDeviceGetAttribute(int *value, int attribute, CUdevice device) {
+QOPT_CUDA_API cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device) {
   Driver &driver = Driver::get();
   return driver.call([&] {
     require(value);

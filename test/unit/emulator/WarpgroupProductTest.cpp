@@ -269,7 +269,7 @@ TEST(WarpgroupProduct, OtherTypes) {
   auto e5m2 = [](int value) { return uint8_t(f32ToF16(float(value)) >> 8); };
   auto e4m3 = [](int value) {
     uint32_t half = f32ToF16(float(value));
-    return uint8_t(value == 0 ? 0 : (half & 0x8000) >> 8 | (((half & 0x7fff) >> 7) - 64));
+    return uint8_t(value == 0 ? 0 : ((half & 0x8000) >> 8) | (((half & 0x7fff) >> 7) - 64));
   };
   check("f32.e5m2.e5m2", bytes, makeImage<uint8_t>(bytes, bytes, 16, 32, e5m2), 32, ", 1, 1",
         asFloat);
