@@ -210,8 +210,10 @@ FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value va
   if (failed(json))
     return failure();
   auto type = cast<RankedTensorType>(value.getType());
-  (*json)["columns"] = type.getDimSize(type.getRank() - 1);
-  (*json)["type"] = elementTypeName(type);
+  if (type.isDynamicDim(0)) { // rows of the step
+    (*json)["columns"] = type.getDimSize(type.getRank() - 1);
+    (*json)["type"] = elementTypeName(type);
+  }
   if (value.getDefiningOp() == op.getOperation())
     (*json)["result"] = true;
   return json;

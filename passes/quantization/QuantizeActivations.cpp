@@ -112,8 +112,14 @@ LogicalResult QuantizeActivationsPass::parseOptions() {
     return module.emitError() << "unknown dynamic='" << dynamic
                               << "'; token, tensor and group:N are known";
   try {
-    scheme = parseScheme(
-        {type, dynamic == "token" ? std::string("row") : dynamic.getValue(), false, preset});
+    std::string granularity = isStatic()           ? std::string("tensor")
+                              : dynamic == "token" ? std::string("row")
+                                                   : dynamic.getValue();
+    scheme = parseScheme({type, granularity, false, preset});
+    if (isStatic()) {
+      range = parseRangeChoice(staticScale.getValue());
+      opened = std::make_shared<const Profile>(openProfile(profile, module));
+    }
   } catch (const Error &problem) {
     return module.emitError() << problem.what();
   }

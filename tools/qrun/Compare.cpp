@@ -38,11 +38,11 @@ struct CompareOptions {
 
 /// A model that is compared: the artifact, its session, and the session's logits.
 struct Contender {
-  Contender(const std::string &path, const CompareOptions &options, int64_t ctx)
-      : model(path, options.model, TokenizerUse::Needed),
-        session(model.plan(), model.device(), {ctx, options.model.chunk, 1}), logits(session) {}
+  Contender(std::unique_ptr<Model> opened, const CompareOptions &options, int64_t ctx)
+      : model(std::move(opened)),
+        session(model->plan(), model->device(), {ctx, options.model.chunk, 1}), logits(session) {}
 
-  Model model;
+  std::unique_ptr<Model> model;
   Session session;
   SessionLogits logits;
 };
@@ -121,14 +121,14 @@ static Contenders openContenders(const CompareOptions &options,
   const int64_t ctx = baseFile ? baseFile->ctx() : options.ctx;
   Contenders contenders;
   for (const std::string &path : options.artifacts) {
-    contenders.push_back(std::make_unique<Contender>(path, options, ctx));
-    const Model &model = contenders.back()->model;
+    auto model = std::make_unique<Model>(path, options.model, TokenizerUse::Needed);
     if (baseFile)
-      checkVocabulary(model, baseFile->vocabSize(), options.baseFile);
-    else
-      checkVocabulary(model, contenders.front()->model.plan().config.vocabSize,
+      checkVocabulary(*model, baseFile->vocabSize(), options.baseFile);
+    else if (!contenders.empty())
+      checkVocabulary(*model, contenders.front()->model->plan().config.vocabSize,
                       options.artifacts.front());
-    checkContext(model, ctx, baseFile ? options.baseFile + ": ctx" : "--ctx");
+    checkContext(*model, ctx, baseFile ? options.baseFile + ": ctx" : "--ctx");
+    contenders.push_back(std::make_unique<Contender>(std::move(model), options, ctx));
   }
   return contenders;
 }
@@ -137,17 +137,17 @@ static Contenders openContenders(const CompareOptions &options,
 static void checkTokenizers(const CompareOptions &options, const Contenders &contenders,
                             const EvaluationText &text) {
   for (const std::unique_ptr<Contender> &contender : std::span(contenders).subspan(1)) {
-    const EvaluationText other = windowsOfText(options, contender->model);
+    const EvaluationText other = windowsOfText(options, *contender->model);
     if (!std::equal(text.windows.begin(), text.windows.end(), other.windows.begin(),
                     other.windows.end()))
       fail("{} encodes {} differently from {}: only models of one tokenizer can be compared",
-           contender->model.artifact().directory(), options.textFile, options.artifacts.front());
+           contender->model->artifact().directory(), options.textFile, options.artifacts.front());
   }
 }
 
 static EvaluationText prepareWindows(const CompareOptions &options, const Contenders &contenders,
                                      const LogProbabilityFile *baseFile) {
-  const Model &first = contenders.front()->model;
+  const Model &first = *contenders.front()->model;
   EvaluationText text = baseFile ? windowsOfFile(*baseFile, first) : windowsOfText(options, first);
   if (!baseFile)
     checkTokenizers(options, contenders, text);
@@ -171,7 +171,7 @@ static Comparison compare(ComparisonBase &base, std::span<LogitsSource *const> m
 static Comparison compareContenders(const CompareOptions &options, const Contenders &contenders,
                                     const LogProbabilityFile *baseFile,
                                     const EvaluationText &text) {
-  const int64_t vocab = contenders.front()->model.plan().config.vocabSize;
+  const int64_t vocab = contenders.front()->model->plan().config.vocabSize;
   std::vector<LogitsSource *> models;
   for (const std::unique_ptr<Contender> &contender : contenders)
     models.push_back(&contender->logits);
@@ -214,7 +214,7 @@ static void runCompare(const CompareOptions &options) {
   if (baseFile)
     report.models.emplace_back().artifact = options.baseFile;
   for (size_t i = 0; i < contenders.size(); ++i) {
-    report.models.push_back(describe(contenders[i]->model));
+    report.models.push_back(describe(*contenders[i]->model));
     report.models.back().speed = speeds[i];
   }
   if (options.json)

@@ -3,8 +3,9 @@
 usage: integer_products.py MODEL TEXT DIRECTORY
 
 Real ones run integer products; fake ones the same codes as f32 numbers through f32 products. Rounding of
-sums may move an activation across the border between two codes, so they agree to a small part of what
-quantization costs, and not to the last bit.
+sums may move an activation across the border between two codes, and all that follows with it, so they
+agree to a part of what quantization costs, and not to the last bit. Errors that have nothing to do with
+each other would differ by twice what either costs.
 """
 
 import json
@@ -51,7 +52,7 @@ def main():
         )
         (cost,) = mean_kl(base, [real], text)
         (difference,) = mean_kl(fake, [real], text)
-        failed = not (0 < cost < most and difference < 0.25 * cost)
+        failed = not (0 < cost < most and difference < 0.5 * cost)
         failures += failed
         print(f"{weights}, {activations}: {cost:.3e}, real from fake {difference:.3e}", "FAILED" * failed)
     sys.exit(failures)

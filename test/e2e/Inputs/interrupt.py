@@ -12,7 +12,10 @@ import time
 
 output, command = sys.argv[1], sys.argv[2:]
 for number in (signal.SIGINT, signal.SIGTERM):
-    process = subprocess.Popen(command)
+    # Jobs of a script's background inherit an ignored SIGINT, which would stay ignored.
+    process = subprocess.Popen(
+        command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
     while process.poll() is None and not glob.glob(f"{output}.tmp.*"):
         time.sleep(0.001)
     if process.poll() is not None:

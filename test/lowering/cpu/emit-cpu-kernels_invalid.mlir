@@ -29,7 +29,7 @@ func.func @f(%x: tensor<?x64xf32>) attributes {kernel.target = "cpu"} {
 // -----
 
 func.func @f(%x: tensor<?x64xbf16>) attributes {kernel.target = "cpu"} {
-  // expected-error@+1 {{'kernel.map' op has no CPU code for 'tensor<?x64xbf16>'; activations are f32 on CPUs}}
+  // expected-error@+1 {{'kernel.map' op has no CPU code for 'tensor<?x64xbf16>'; activations are f32 or int8 codes on CPUs}}
   %0 = kernel.map %x {offsets = array<i64: 0>, kernel = "narrow"} : tensor<?x64xbf16> -> tensor<?x64xf32> {
   ^bb0(%a: f32):
     kernel.yield %a : f32
