@@ -75,10 +75,16 @@ double sumOfExponentials(std::span<const float> logits, float max) {
 
 } // namespace
 
+LogSoftmax::LogSoftmax(std::span<const float> logits)
+    : logits(logits), max(greatest(logits)), logOfSum(std::log(sumOfExponentials(logits, max))) {}
+
+int32_t LogSoftmax::likeliest() const {
+  return int32_t(std::ranges::find(logits, max) - logits.begin());
+}
+
 double logProbability(std::span<const float> logits, int32_t token) {
   assert(token >= 0 && size_t(token) < logits.size());
-  const float max = greatest(logits);
-  return double(logits[size_t(token)] - max) - std::log(sumOfExponentials(logits, max));
+  return LogSoftmax(logits).logProbability(token);
 }
 
 } // namespace qopt

@@ -18,6 +18,23 @@ namespace qopt {
 /// that depends on the number of logits alone. NaN if a logit is NaN or the greatest is infinite.
 double logProbability(std::span<const float> logits, int32_t token);
 
+/// The same for several tokens of one prediction, whose logits must outlive this.
+class LogSoftmax {
+public:
+  explicit LogSoftmax(std::span<const float> logits);
+
+  double logProbability(int32_t token) const {
+    return double(logits[size_t(token)] - max) - logOfSum;
+  }
+  /// The token with the greatest logit, of equal ones the first.
+  int32_t likeliest() const;
+
+private:
+  std::span<const float> logits;
+  float max;
+  double logOfSum;
+};
+
 } // namespace qopt
 
 #endif // QOPT_RUNTIME_EVAL_LOGPROBABILITY_H

@@ -13,6 +13,7 @@
 #include "tools/qrun/EvalReport.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/Subcommand.h"
+#include "tools/qrun/TaskTable.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -32,6 +33,7 @@ struct EvalOptions {
   std::string logProbabilityFile;
   std::string prompt;
   std::string logitsFile;
+  TaskOptions tasks;
   ModelOptions model;
   bool json = false;
 };
@@ -129,19 +131,33 @@ static void writeLogits(const EvalOptions &options, const Model &model) {
   writeFile(options.logitsFile, Json{{"ids", ids}, {"logits", logits}}.dump() + "\n");
 }
 
+static void runTasks(const EvalOptions &options, const Model &model) {
+  const std::vector<TaskReport> reports = evaluateTasks(model, options.tasks, options.model.chunk);
+  if (!options.json) {
+    std::fputs(toText(reports).c_str(), stdout);
+    return;
+  }
+  auto json = nlohmann::ordered_json::array();
+  for (const TaskReport &report : reports)
+    json.push_back(toJson(report));
+  std::printf("%s\n", json.dump(2).c_str());
+}
+
 static void runEval(const EvalOptions &options) {
-  if (options.textFile.empty() && options.logitsFile.empty())
-    fail("nothing to evaluate: give --ppl FILE, or --prompt TEXT with --logits FILE");
+  if (options.textFile.empty() && options.logitsFile.empty() && options.tasks.names.empty())
+    fail("nothing to evaluate: give --ppl FILE, --task NAME, or --prompt TEXT with --logits FILE");
   const Model model(options.artifact, options.model, TokenizerUse::Needed);
   if (!options.textFile.empty())
     runPerplexity(options, model);
+  if (!options.tasks.names.empty())
+    runTasks(options, model);
   if (!options.logitsFile.empty())
     writeLogits(options, model);
 }
 
 void qopt::addEvalCommand(CLI::App &app) {
   auto options = std::make_shared<EvalOptions>();
-  CLI::App *command = app.add_subcommand("eval", "Measure perplexity");
+  CLI::App *command = app.add_subcommand("eval", "Measure perplexity, and answers to tasks");
   command->add_option("artifact", options->artifact, "The artifact: X.qmod")->required();
   CLI::Option *text =
       command->add_option("--ppl", options->textFile, "Text file to measure the perplexity of");
@@ -175,9 +191,11 @@ void qopt::addEvalCommand(CLI::App &app) {
                           "Write the logits after the prompt's last token to this JSON file");
   prompt->needs(logits);
   logits->needs(prompt);
+  options->tasks.addTo(*command, "--task")->excludes(text);
   command->add_flag("--json", options->json,
-                    "Print JSON: one object, or an array for several conventions");
+                    "Print JSON: one object, or an array for several conventions, or for tasks");
   options->model.addTo(*command);
-  command->footer("Example: qrun eval tiny.qmod --ppl heldout.txt --convention llama.cpp,gptq");
+  command->footer("Examples: qrun eval tiny.qmod --ppl heldout.txt --convention llama.cpp,gptq\n"
+                  "          qrun eval tiny.qmod --task mmlu --data mmlu/ --shots 5 --samples 200");
   command->callback([options] { runEval(*options); });
 }

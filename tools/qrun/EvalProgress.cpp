@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/qrun/EvalProgress.h"
-#include <cmath>
+#include "tools/qrun/TaskProgress.h"
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,15 +14,6 @@ namespace qopt {
 
 /// Back to the first column, and what was there erased.
 static constexpr std::string_view clearLine = "\r\x1b[K";
-
-static std::string formatDuration(double seconds) {
-  const auto whole = std::llround(seconds);
-  if (whole < 60)
-    return fmt::format("{} s", whole);
-  if (whole < 3600)
-    return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
-}
 
 EvalProgress::EvalProgress(std::string title)
     : title(std::move(title)), isTerminal(isatty(STDERR_FILENO) != 0) {}
