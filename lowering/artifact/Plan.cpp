@@ -113,16 +113,34 @@ static std::string describeQuantization(q::QuantizeOp quantize) {
   return describe(quantize.getScheme().toScheme()) + (isFake ? " (stored dequantized)" : "");
 }
 
-/// The types that matrices are stored in, and the schemes of those that are quantized, in words.
+/// The schemes that kernels quantize activations to.
+static std::set<std::string> activationSchemes(ModuleOp module) {
+  std::set<std::string> schemes;
+  module.walk([&](Operation *op) {
+    q::SchemeAttr scheme;
+    if (auto quantize = dyn_cast<kernel::QuantizeOp>(op))
+      scheme = quantize.getScheme();
+    else if (auto norm = dyn_cast<kernel::NormOp>(op))
+      scheme = norm.getResultSchemeAttr();
+    if (scheme)
+      schemes.insert(describe(scheme.toScheme()));
+  });
+  return schemes;
+}
+
+/// The types that matrices are stored in, the schemes of those that are quantized and of
+/// activations, and how many inputs were smoothed, in words.
 static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights) {
   std::set<std::string> quantized, types;
   std::map<std::string, int64_t> schemes;
+  int64_t numSmoothed = 0;
   if (auto load = module.lookupSymbol<func::FuncOp>("load")) {
     for (auto set : load.getOps<llm::SetOp>())
       if (isQuantized(set.getValue()))
         quantized.insert(set.getParam().str());
     for (auto quantize : load.getOps<q::QuantizeOp>())
       ++schemes[describeQuantization(quantize)];
+    numSmoothed = llvm::range_size(load.getOps<llm::SmoothingOp>());
   }
   for (const NamedParam &weight : weights)
     if (weight.value->shape().size() > 1 && !quantized.contains(weight.name))
@@ -132,6 +150,10 @@ static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights)
     parts.push_back("weights " + llvm::join(types, " and ") + " as stored");
   for (const auto &[scheme, count] : schemes)
     parts.push_back(std::to_string(count) + (count == 1 ? " tensor " : " tensors ") + scheme);
+  for (const std::string &scheme : activationSchemes(module))
+    parts.push_back("activations " + scheme);
+  if (numSmoothed > 0)
+    parts.push_back(std::to_string(numSmoothed) + " inputs smoothed");
   return llvm::join(parts, "; ");
 }
 

@@ -210,7 +210,8 @@ FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value va
   if (failed(json))
     return failure();
   auto type = cast<RankedTensorType>(value.getType());
-  if (type.isDynamicDim(0)) { // rows of the step
+  auto result = cast<RankedTensorType>(op->getParentOfType<func::FuncOp>().getResultTypes()[0]);
+  if (type.getDimSize(0) == result.getDimSize(0)) { // rows of the step
     (*json)["columns"] = type.getDimSize(type.getRank() - 1);
     (*json)["type"] = elementTypeName(type);
   }

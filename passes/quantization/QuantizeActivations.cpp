@@ -92,7 +92,7 @@ static void removeQuantization(llm::LinearOp linear) {
 
 std::string QuantizeActivationsPass::ruleText() const {
   return "type=" + type + (isStatic() ? " static=" + staticScale : " dynamic=" + dynamic) +
-         rule->text();
+         (preset == "default" ? "" : " preset=" + preset) + rule->text();
 }
 
 LogicalResult QuantizeActivationsPass::parseOptions() {

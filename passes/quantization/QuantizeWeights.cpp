@@ -99,7 +99,9 @@ llvm::MapVector<StringRef, Candidate> collectCandidates(ModuleOp module) {
 } // namespace
 
 std::string QuantizeWeightsPass::ruleText() const {
-  std::string text = "type=" + type + (granularity.empty() ? "" : " granularity=" + granularity);
+  std::string text = "type=" + type + (granularity.empty() ? "" : " granularity=" + granularity) +
+                     (asymmetric ? " asymmetric=true" : "") + (mode == "fake" ? " mode=fake" : "") +
+                     (preset == "default" ? "" : " preset=" + preset);
   for (auto [key, value] : {std::pair<StringRef, const std::string &>{"layers", layers},
                             {"tensors", tensors},
                             {"skip", skip}})

@@ -19,7 +19,7 @@ struct Logs {
   char *error = nullptr;
   size_t errorBytes = 0;
 
-  Logs(unsigned count, const int *options, void **values) {
+  Logs(unsigned count, const CUjit_option *options, void **values) {
     for (unsigned i = 0; i < count; ++i) {
       if (options[i] == CU_JIT_ERROR_LOG_BUFFER)
         error = static_cast<char *>(values[i]);
@@ -64,7 +64,7 @@ static void checkTarget(const Driver &driver, std::string_view target) {
 }
 
 QOPT_CUDA_API cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned numOptions,
-                                 int *options, void **optionValues) {
+                                 CUjit_option *options, void **optionValues) {
   Driver &driver = Driver::get();
   return driver.callInContext([&] {
     if (!module || !image)
@@ -149,7 +149,7 @@ static int maxThreads(const ptx::Function &kernel) {
   return 1024;
 }
 
-QOPT_CUDA_API cuFuncGetAttribute(int *value, int attribute, CUfunction handle) {
+QOPT_CUDA_API cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction handle) {
   Driver &driver = Driver::get();
   return driver.callInContext([&] {
     if (!value)
@@ -185,19 +185,19 @@ QOPT_CUDA_API cuFuncGetAttribute(int *value, int attribute, CUfunction handle) {
       *value = 0;
       break;
     default:
-      apiFail(CUDA_ERROR_INVALID_VALUE, "function attribute {} is not known", attribute);
+      apiFail(CUDA_ERROR_INVALID_VALUE, "function attribute {} is not known", int(attribute));
     }
   });
 }
 
-QOPT_CUDA_API cuFuncSetAttribute(CUfunction handle, int attribute, int value) {
+QOPT_CUDA_API cuFuncSetAttribute(CUfunction handle, CUfunction_attribute attribute, int value) {
   Driver &driver = Driver::get();
   return driver.callInContext([&] {
     CUfunc_st &function = getFunction(driver, handle);
     if (attribute == CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT)
       return;
     if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
-      apiFail(CUDA_ERROR_INVALID_VALUE, "function attribute {} cannot be set", attribute);
+      apiFail(CUDA_ERROR_INVALID_VALUE, "function attribute {} cannot be set", int(attribute));
     int most = kMaxSharedOptIn - int(function.program->dynamicShared);
     if (value < 0 || value > most)
       apiFail(CUDA_ERROR_INVALID_VALUE,

@@ -62,7 +62,7 @@ QOPT_CUDA_API cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
   });
 }
 
-QOPT_CUDA_API cuStreamBeginCapture_v2(CUstream stream, int mode) {
+QOPT_CUDA_API cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
   Driver &driver = Driver::get();
   return driver.callInContext([&] {
     CUstream_st &captured = driver.stream(stream);

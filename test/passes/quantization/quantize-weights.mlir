@@ -15,7 +15,7 @@ llm.param @lm_head.weight : tensor<32x64xbf16> = #llm.source<"m.safetensors", "l
 // Every rule reports its matches.
 // ROW: remark: quantize-weights type=int8 granularity=row: 2 tensors
 // LATER: remark: quantize-weights type=int8 granularity=row: 2 tensors
-// LATER: remark: quantize-weights type=int4 granularity=group:32 layers='1': 1 tensors
+// LATER: remark: quantize-weights type=int4 granularity=group:32 asymmetric=true mode=fake layers='1': 1 tensors
 // NAMED: remark: quantize-weights type=bf16 tensors='(model\.norm|lm_head)\.weight': 2 tensors
 // SKIP: remark: quantize-weights type=nvfp4 skip='.*layers\.1.*': 1 tensors, 1 skipped
 

@@ -13,7 +13,7 @@ using namespace qopt::emulator;
 TEST_F(Driver, CallsThatWaitFailACapture) {
   CUstream stream = nullptr;
   EXPECT_OK(call("cuStreamCreate", &stream, 0u));
-  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, int(CU_STREAM_CAPTURE_MODE_GLOBAL)));
+  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, CU_STREAM_CAPTURE_MODE_GLOBAL));
   EXPECT_EQ(call("cuCtxSynchronize"), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED);
   EXPECT_EQ(launchScale(2, stream), CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
   CUgraph graph = nullptr;
@@ -46,14 +46,14 @@ TEST_F(Driver, LargeSharedMemoryIsAskedFor) {
   EXPECT_EQ(errorText(CUDA_ERROR_INVALID_VALUE),
             "invalid argument: kernel 'big' with 49153 bytes of dynamic shared memory, of which "
             "49152 are allowed");
-  EXPECT_OK(call("cuFuncSetAttribute", big, int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES),
-                 100000));
+  EXPECT_OK(
+      call("cuFuncSetAttribute", big, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 100000));
   EXPECT_OK(launch(big, 32, 100000, nullptr));
   EXPECT_EQ(
-      call("cuFuncSetAttribute", big, int(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES), 300000),
+      call("cuFuncSetAttribute", big, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 300000),
       CUDA_ERROR_INVALID_VALUE);
   int value = 0;
-  EXPECT_OK(call("cuFuncGetAttribute", &value, int(CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK), big));
+  EXPECT_OK(call("cuFuncGetAttribute", &value, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, big));
   EXPECT_EQ(value, 64);
 }
 
@@ -67,7 +67,7 @@ TEST_F(Driver, MemoryRunsOut) {
 
 TEST_F(Driver, ReportsWhyPtxIsRefused) {
   char log[256] = "?";
-  int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+  CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
   void *values[] = {log, reinterpret_cast<void *>(sizeof(log))};
   auto load = [&](const char *text) {
     CUmodule loaded = nullptr;
@@ -131,7 +131,7 @@ TEST_F(Driver, FaultsNameTheOp) {
   CUgraph graph = nullptr;
   CUgraphExec executable = nullptr;
   EXPECT_OK(call("cuStreamCreate", &stream, 0u));
-  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, int(CU_STREAM_CAPTURE_MODE_GLOBAL)));
+  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, CU_STREAM_CAPTURE_MODE_GLOBAL));
   setLocation("model.layers.0.mlp");
   EXPECT_OK(launchScale(1, stream));
   setLocation("model.layers.1.mlp");

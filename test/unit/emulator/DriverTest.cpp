@@ -24,9 +24,9 @@ TEST_F(Driver, DescribesTheDevice) {
   EXPECT_STREQ(name, "qopt PTX emulator");
   EXPECT_OK(call("cuDeviceGetName", +shortName, 5, CUdevice(0)));
   EXPECT_STREQ(shortName, "qopt");
-  EXPECT_OK(call("cuDeviceGetAttribute", &value, int(CU_DEVICE_ATTRIBUTE_WARP_SIZE), CUdevice(0)));
+  EXPECT_OK(call("cuDeviceGetAttribute", &value, CU_DEVICE_ATTRIBUTE_WARP_SIZE, CUdevice(0)));
   EXPECT_EQ(value, 32);
-  EXPECT_OK(call("cuDeviceGetAttribute", &value, int(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+  EXPECT_OK(call("cuDeviceGetAttribute", &value, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
                  CUdevice(0)));
   EXPECT_EQ(value, 9);
   size_t total = 0, free = 0;
@@ -116,7 +116,7 @@ TEST_F(Driver, GraphsReplay) {
   EXPECT_OK(call("cuStreamCreate", &second, 0u));
   EXPECT_OK(call("cuEventCreate", &fork, 0u));
   EXPECT_OK(call("cuEventCreate", &join, 0u));
-  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, int(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)));
+  EXPECT_OK(call("cuStreamBeginCapture_v2", stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
   int status = 0;
   EXPECT_OK(call("cuStreamIsCapturing", stream, &status));
   EXPECT_EQ(status, CU_STREAM_CAPTURE_STATUS_ACTIVE);
