@@ -63,6 +63,14 @@ def missing_shard():
     write("model.safetensors.index.json", json.dumps(index).encode())
 
 
+def not_finite():
+    contents = bytearray(read(WEIGHTS))
+    (size,) = struct.unpack("<Q", contents[:8])
+    offset = json.loads(contents[8:8 + size])[QUERY]["data_offsets"][0]
+    struct.pack_into("<H", contents, 8 + size + offset + 2 * (256 * 3 + 5), 0x7FC0)
+    write(WEIGHTS, contents)
+
+
 def wrong_shape():
     edit_header(lambda header: header[QUERY].update(shape=[128, 512]))
 
