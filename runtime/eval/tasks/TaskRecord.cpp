@@ -8,6 +8,7 @@
 #include "runtime/eval/tasks/TaskRecord.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
+#include <algorithm>
 #include <charconv>
 
 using namespace qopt;
@@ -81,6 +82,8 @@ std::string TaskRecord::text(std::string_view path) const {
     return value.get<std::string>();
   if (value.is_primitive() && !value.is_null())
     return value.dump();
+  if (value.is_array() && std::ranges::all_of(value, [](const Json &v) { return v.is_string(); }))
+    return fmt::format("{}", fmt::join(value.get<std::vector<std::string>>(), ", "));
   fail("{}: {} is {}, not a text or a number", where, path.empty() ? "it" : quote(path),
        value.type_name());
 }

@@ -27,7 +27,8 @@ public:
   const Json &at(std::string_view path) const;
   /// Its items. Throws an Error if it is no list.
   const Json &list(std::string_view path) const;
-  /// As text: strings as they are, numbers in decimals, "true" or "false".
+  /// As text: strings as they are, numbers in decimals, "true" or "false", a list of strings with
+  /// commas between them.
   std::string text(std::string_view path) const;
 
   const std::string &place() const { return where; }
