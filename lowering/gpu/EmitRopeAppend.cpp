@@ -118,6 +118,9 @@ LogicalResult ptx::emitRopeAppend(kernel::RopeAppendOp op, gpu::GPUModuleOp modu
   FailureOr<HeadConfig> config = HeadConfig::read(op);
   if (failed(config) || failed(checkHeadTypes(op)))
     return failure();
+  // The query goes into tensor cores.
+  if (!op.getResult().getType().getElementType().isBF16())
+    return op.emitOpError("stores its result as bf16 on ptx, not as ") << op.getResult().getType();
   KernelFunction function(op, module);
   RopeAppendEmitter(op, function, config->warps).emit();
   return success();

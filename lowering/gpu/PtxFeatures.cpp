@@ -60,6 +60,8 @@ static constexpr Feature kFeatures[] = {
     {"llvm.nvvm.div.full.ftz", 0, 14},
     {"llvm.nvvm.div.rn.f", 20, 14},
     {"llvm.nvvm.idp4a.s.s", 61, 50},
+    {"llvm.roundeven", 0, 14},
+    {"llvm.floor", 0, 14},
 };
 
 static const Feature *findFeature(StringRef name) {

@@ -40,17 +40,18 @@ Scalar PtxBuilder::pairHigh(Scalar first, Scalar second) {
   return permuteBytes(*this, first, second, 0x7632);
 }
 
-static Scalar approximate(PtxBuilder &b, StringRef intrinsic, Scalar x) {
+/// MLIR takes ops of some of these for functions of a library.
+static Scalar callUnary(PtxBuilder &b, StringRef intrinsic, Scalar x) {
   return b.wrap(
       LLVM::CallIntrinsicOp::create(b, x.getType(), b.getStringAttr(intrinsic), ValueRange{x})
           .getResult(0));
 }
-Scalar PtxBuilder::exp2(Scalar x) { return approximate(*this, "llvm.nvvm.ex2.approx.ftz", x); }
+Scalar PtxBuilder::exp2(Scalar x) { return callUnary(*this, "llvm.nvvm.ex2.approx.ftz", x); }
 Scalar PtxBuilder::reciprocal(Scalar x) {
-  return approximate(*this, "llvm.nvvm.rcp.approx.ftz.f", x);
+  return callUnary(*this, "llvm.nvvm.rcp.approx.ftz.f", x);
 }
 Scalar PtxBuilder::reciprocalSqrt(Scalar x) {
-  return approximate(*this, "llvm.nvvm.rsqrt.approx.ftz.f", x);
+  return callUnary(*this, "llvm.nvvm.rsqrt.approx.ftz.f", x);
 }
 
 Scalar PtxBuilder::divide(Scalar x, Scalar y) {
@@ -58,8 +59,8 @@ Scalar PtxBuilder::divide(Scalar x, Scalar y) {
                                             ValueRange{x, y})
                   .getResult(0));
 }
-Scalar PtxBuilder::roundEven(Scalar x) { return wrap(LLVM::RoundEvenOp::create(*this, Value(x))); }
-Scalar PtxBuilder::roundDown(Scalar x) { return wrap(LLVM::FFloorOp::create(*this, Value(x))); }
+Scalar PtxBuilder::roundEven(Scalar x) { return callUnary(*this, "llvm.roundeven", x); }
+Scalar PtxBuilder::roundDown(Scalar x) { return callUnary(*this, "llvm.floor", x); }
 
 static constexpr llvm::StringLiteral kDeviceScope = "device";
 

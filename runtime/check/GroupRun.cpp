@@ -8,6 +8,7 @@
 #include "runtime/check/GroupRun.h"
 
 #include "runtime/formats/FloatConvert.h"
+#include <algorithm>
 
 using namespace qopt;
 
@@ -19,10 +20,15 @@ static std::vector<std::byte> encodeRows(std::span<const float> rows, int64_t co
                                          int64_t stride, DType type) {
   size_t element = byteSize(type), count = rows.size() / size_t(columns);
   std::vector<std::byte> bytes(count * size_t(stride) * element);
-  for (size_t row = 0; row < count; ++row)
-    convertFromF32(
-        rows.subspan(row * size_t(columns), size_t(columns)), type,
-        std::span(bytes).subspan(row * size_t(stride) * element, size_t(columns) * element));
+  for (size_t row = 0; row < count; ++row) {
+    std::span<const float> source = rows.subspan(row * size_t(columns), size_t(columns));
+    std::span<std::byte> target =
+        std::span(bytes).subspan(row * size_t(stride) * element, size_t(columns) * element);
+    if (type == DType::I8)
+      std::ranges::transform(source, target.begin(), [](float x) { return std::byte(int8_t(x)); });
+    else
+      convertFromF32(source, type, target);
+  }
   return bytes;
 }
 
@@ -85,9 +91,14 @@ std::vector<float> GroupRun::read(const SlotArgument &slot) const {
   std::span<const std::byte> bytes =
       device.view(*slots[slot.slot], 0, size_t(step.shape.rows) * rowBytes);
   std::vector<float> rows(size_t(step.shape.rows) * columns);
-  for (size_t row = 0; row < size_t(step.shape.rows); ++row)
-    convertToF32(slot.type, bytes.subspan(row * rowBytes, columns * element),
-                 std::span(rows).subspan(row * columns, columns));
+  for (size_t row = 0; row < size_t(step.shape.rows); ++row) {
+    std::span<const std::byte> source = bytes.subspan(row * rowBytes, columns * element);
+    std::span<float> target = std::span(rows).subspan(row * columns, columns);
+    if (slot.type == DType::I8)
+      std::ranges::transform(source, target.begin(), [](std::byte x) { return float(int8_t(x)); });
+    else
+      convertToF32(slot.type, source, target);
+  }
   return rows;
 }
 

@@ -22,11 +22,15 @@ bool KernelCheckResult::agrees() const {
 
 /// What rounding to the result's type costs, and approximations of exp and tanh; sums of f32 in
 /// another order. More where one side alone rounds the weights, or its q, softmax and result of
-/// attention, each by up to 2^-8 of it.
+/// attention, each by up to 2^-8 of it. Values that nearly lie between two int8 codes may become
+/// either; codes are some 40 on average.
 static double limitFor(DType type, bool roundsWeights = false, bool isAttention = false) {
+  if (type == DType::I8)
+    return 1.0 / 24;
   if (roundsWeights)
     return 1.0 / 32;
-  if (type == DType::F32)
+  // An attention stores f32 where its result is quantized, after the same roundings.
+  if (type == DType::F32 && !isAttention)
     return 5e-4;
   return isAttention ? 3.0 / 256 : 1.0 / 128;
 }
@@ -75,6 +79,7 @@ public:
 
 private:
   std::vector<float> draw(size_t count, bool roundsToBf16);
+  std::vector<float> drawCodes(size_t count);
   void drawOperands();
   void drawHidden();
   void drawCaches();
@@ -103,11 +108,19 @@ std::vector<float> PairCheck::draw(size_t count, bool roundsToBf16) {
   return values;
 }
 
+std::vector<float> PairCheck::drawCodes(size_t count) {
+  std::uniform_int_distribution<int> codes(-127, 127);
+  std::vector<float> values(count);
+  std::ranges::generate(values, [&] { return float(codes(random)); });
+  return values;
+}
+
 void PairCheck::drawOperands() {
   for (size_t i = 0; i < pair.checked.operands.size(); ++i) {
     const SlotArgument &ours = pair.checked.operands[i], &theirs = pair.reference.operands[i];
     bool roundsToBf16 = ours.type == DType::BF16 || theirs.type == DType::BF16;
-    std::vector<float> rows = draw(size_t(step.shape.rows * ours.columns), roundsToBf16);
+    const auto count = size_t(step.shape.rows * ours.columns);
+    std::vector<float> rows = ours.type == DType::I8 ? drawCodes(count) : draw(count, roundsToBf16);
     checked.write(ours, rows);
     reference.write(theirs, rows);
   }
@@ -181,8 +194,10 @@ static void checkComparable(const GroupPair &pair, const std::string &where) {
         if (slot.columns == 0)
           fail("{}: the plan does not say what the slots of {} hold; compile the model again",
                where, group->kernels());
-        isAlike &= slot.type == DType::F32 || slot.type == DType::BF16;
+        isAlike &= slot.type == DType::F32 || slot.type == DType::BF16 || slot.type == DType::I8;
       }
+  auto isCodes = [](const SlotArgument &slot) { return slot.type == DType::I8; };
+  isAlike &= std::ranges::equal(ours, theirs, {}, isCodes, isCodes);
   if (!isAlike)
     fail("{}: {} and {} differ in what they take or give: they cannot be compared", where,
          pair.checked.kernels(), pair.reference.kernels());

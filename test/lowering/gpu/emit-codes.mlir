@@ -11,10 +11,10 @@ llm.param @s4 : tensor<64x32x32xf32>
 llm.param @w8 : tensor<64x2048x32xi8>
 llm.param @s8 : tensor<64x1x32xf32>
 
-// One row: 16 bytes a lane, four weight rows twice, before anything is multiplied.
+// One row: 16 bytes a lane at once; a code becomes a number by its bits.
 // CHECK-LABEL: .visible .entry matvec4(
 // CHECK-COUNT-8: ld.global.nc.v4.b32
-// CHECK:         lop3.b32
+// CHECK:         or.b32
 // CHECK:         fma.rn.f32
 // int8 with int8: integers throughout.
 // CHECK-LABEL: .visible .entry matvec8(
@@ -27,15 +27,15 @@ llm.param @s8 : tensor<64x1x32xf32>
 // CHECK:         ld.shared.b8
 // CHECK:         cvt.rn.bf16x2.f32
 // CHECK:         mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
-// CHECK-LABEL: .visible .entry mma8(
-// CHECK:         ldmatrix.sync.aligned.m8n8.x4.shared.b16
-// CHECK:         mma.sync.aligned.m16n8k32.row.col{{.*}}s32.s8.s8.s32
-// CHECK:         cvt.rn.f32.s32
 // A norm that quantizes: the largest magnitude, then codes, four at once.
 // CHECK-LABEL: .visible .entry norm8(
 // CHECK:         div.rn.f32
 // CHECK:         cvt.rni.f32.f32
 // CHECK:         st.global.b32
+// CHECK-LABEL: .visible .entry mma8(
+// CHECK:         ldmatrix.sync.aligned.m8n8.x4.shared.b16
+// CHECK:         mma.sync.aligned.m16n8k32.row.col{{.*}}s32.s8.s8.s32
+// CHECK:         cvt.rn.f32.s32
 
 // x, its scales, the weight, its scales, result, T.
 // IR: gpu.func @matvec8(%{{.*}}: !llvm.ptr<1> {{{.*}}llvm.readonly}, %{{.*}}: !llvm.ptr<1> {{{.*}}llvm.readonly}, %{{.*}}: !llvm.ptr<1> {{{.*}}llvm.readonly}, %{{.*}}: !llvm.ptr<1> {{{.*}}llvm.readonly}, %{{.*}}: !llvm.ptr<1> {llvm.align = 16 : i64}, %{{.*}}: i64)
