@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/formats/Error.h"
+#include "runtime/formats/GgufHeader.h"
 #include "runtime/formats/MappedFile.h"
 #include "runtime/tokenizer/TokenizerFiles.h"
 #include <filesystem>
@@ -24,6 +25,10 @@ static TokenizerParts loadParts(const std::string &directory) {
     std::error_code ignored;
     return std::filesystem::exists(pathOf(name), ignored);
   };
+  if (exists("tokenizer.gguf")) {
+    MappedFile file(pathOf("tokenizer.gguf"));
+    return makeGgufTokenizer(parseGgufHeader(file.bytes(), file.path()).metadata);
+  }
   TokenizerConfig config = TokenizerConfig::read(directory);
   if (exists("tokenizer.json")) {
     MappedFile file(pathOf("tokenizer.json"));
@@ -45,8 +50,8 @@ static TokenizerParts loadParts(const std::string &directory) {
     MappedFile merges(pathOf("merges.txt"));
     return parseVocabAndMerges(textOf(vocab), vocab.path(), textOf(merges), merges.path(), config);
   }
-  fail("{}: no tokenizer; looked for tokenizer.json, tokenizer.model, and vocab.json with "
-       "merges.txt",
+  fail("{}: no tokenizer; looked for tokenizer.json, tokenizer.model, vocab.json with "
+       "merges.txt, and tokenizer.gguf",
        directory);
 }
 

@@ -57,7 +57,8 @@ class Tokenizer {
 public:
   explicit Tokenizer(TokenizerParts parts);
 
-  /// Loads the tokenizer of a checkpoint or an artifact: `tokenizer.json`, else `tokenizer.model`
+  /// Loads the tokenizer of a checkpoint or an artifact: `tokenizer.gguf` (the metadata of a GGUF
+  /// file), else `tokenizer.json`, else `tokenizer.model`
   /// (a SentencePiece BPE model, or Llama 3's tiktoken file), else `vocab.json` and `merges.txt`;
   /// with `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json` where they
   /// matter. Throws an Error that names the file and what is wrong or unsupported in it.

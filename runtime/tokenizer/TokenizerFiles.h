@@ -8,6 +8,7 @@
 #ifndef QOPT_RUNTIME_TOKENIZER_TOKENIZERFILES_H
 #define QOPT_RUNTIME_TOKENIZER_TOKENIZERFILES_H
 
+#include "runtime/formats/GgufValue.h"
 #include "runtime/tokenizer/TokenizerConfig.h"
 #include <string>
 #include <string_view>
@@ -33,6 +34,10 @@ TokenizerParts parseTiktokenFile(std::string_view text, const std::string &path,
 TokenizerParts parseVocabAndMerges(std::string_view vocab, const std::string &vocabPath,
                                    std::string_view merges, const std::string &mergesPath,
                                    const TokenizerConfig &config);
+
+/// The `tokenizer.ggml` keys of a GGUF file: a model `llama` (SentencePiece pieces and scores) or
+/// `gpt2` (tokens and merges, cut as the pre-tokenizer gpt-2, llama-bpe or qwen2 says).
+TokenizerParts makeGgufTokenizer(const GgufMetadata &metadata);
 
 } // namespace qopt
 

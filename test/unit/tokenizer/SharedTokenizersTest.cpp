@@ -26,7 +26,7 @@ protected:
     TempDir copy;
     for (std::string_view file : files)
       std::filesystem::create_symlink(fmt::format("{}/{}/{}", directory, folder, file),
-                                      copy.path(file));
+                                      copy.path(file.ends_with(".gguf") ? "tokenizer.gguf" : file));
     auto tokenizer = Tokenizer::load(copy.path());
     std::string base = fmt::format("{}/ggml-vocab/ggml-vocab-{}.gguf", directory, recorded);
     std::string texts = readAll(base + ".inp");
@@ -60,6 +60,11 @@ TEST_F(SharedTokenizers, Gpt2MergesGiveTheRecordedIds) {
 
 TEST_F(SharedTokenizers, Llama2GivesTheRecordedIds) {
   checkRecordedIds("llama2", {"tokenizer.model"}, "llama-spm");
+}
+
+TEST_F(SharedTokenizers, GgufMetadataGivesTheRecordedIds) {
+  checkRecordedIds("ggml-vocab", {"ggml-vocab-gpt-2.gguf"}, "gpt-2");
+  checkRecordedIds("ggml-vocab", {"ggml-vocab-llama-spm.gguf"}, "llama-spm");
 }
 
 TEST_F(SharedTokenizers, AgreeWithTheirLibraries) {
