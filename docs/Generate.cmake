@@ -22,7 +22,7 @@ endforeach()
 
 # In the order in which a model meets them; passes that are not listed here come last.
 set(files
-  passes/Passes.td passes/quantization/Passes.td lowering/kernels/Passes.td lowering/cpu/Passes.td
+  passes/Passes.td passes/quantization/Passes.td passes/cache/Passes.td lowering/kernels/Passes.td lowering/cpu/Passes.td
   lowering/gpu/Passes.td lowering/artifact/Passes.td)
 file(GLOB_RECURSE all RELATIVE ${source} ${source}/passes/Passes.td ${source}/lowering/Passes.td)
 list(APPEND files ${all})

@@ -54,11 +54,14 @@ def Llm_ParamOp : Llm_Op<"param", [Symbol]> {
 def Llm_CacheOp : Llm_Op<"cache", [Symbol]> {
   let summary = "the key-value cache of one layer";
   let description = [{
-    Paged: 128 tokens a page for each KV head, K and V with formats of their own. `native` is the
-    type that attention computes with on the target: f32 on CPUs, bf16 on GPUs.
+    Paged: 128 tokens a page for each KV head, K and V with formats of their own
+    (runtime/quantization/CacheFormat.h has the words). `native` is the type that attention computes
+    with on the target: f32 on CPUs, bf16 on GPUs. Others are what `compress-kv` asks for: appending
+    quantizes, and attention reads the codes.
 
     ```mlir
     llm.cache @layers.0 {kv_heads = 2, head_dim = 64, k = "native", v = "native"}
+    llm.cache @layers.1 {kv_heads = 2, head_dim = 64, k = "int8", v = "int4 asymmetric group=32"}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$kv_heads, I64Attr:$head_dim,

@@ -7,6 +7,8 @@
 
 #include "dialects/llm/Llm.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "runtime/formats/Error.h"
+#include "runtime/quantization/CacheFormat.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -46,9 +48,13 @@ LogicalResult CacheOp::verify() {
   if (getKvHeads() < 1 || getHeadDim() < 1 || getHeadDim() > 256)
     return emitOpError() << "has " << getKvHeads() << " KV heads of " << getHeadDim()
                          << " elements; 1 or more of 1 to 256 would fit";
-  for (StringRef format : {getK(), getV()})
-    if (format != "native")
-      return emitOpError() << "unknown format '" << format << "'; 'native' is known";
+  for (auto [format, isKey] : {std::pair(getK(), true), {getV(), false}}) {
+    try {
+      checkCacheFormat(parseCacheFormat(std::string_view(format)), isKey, getHeadDim());
+    } catch (const Error &error) {
+      return emitOpError() << error.what();
+    }
+  }
   return success();
 }
 

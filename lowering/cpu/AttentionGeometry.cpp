@@ -29,7 +29,7 @@ int64_t AttentionGeometry::rowsPerItem() const {
 
 kernel::LaunchAttr AttentionGeometry::launch(MLIRContext *context) const {
   return launchOver(context,
-                    {getAffineConstantExpr(cache.kvHeads * splits(), context),
+                    {getAffineConstantExpr(cache.kvHeads() * splits(), context),
                      rowBlocks(context, staticRows, rowsPerItem())},
                     scratchBytes());
 }

@@ -26,21 +26,33 @@ struct AttentionGeometry {
   static mlir::FailureOr<AttentionGeometry> get(kernel::AttentionOp op,
                                                 const AttentionConfig &config);
 
-  int64_t headsPerKvHead() const { return heads / cache.kvHeads; }
+  int64_t headsPerKvHead() const { return heads / cache.kvHeads(); }
   /// Items that share a KV head and a block of rows.
   int64_t splits() const { return headsPerKvHead() / config.heads; }
   int64_t rowsPerItem() const;
   int64_t queriesPerItem() const { return rowsPerItem() * config.heads; }
 
   // Scratch memory in f32 elements, a row for each query: the query itself, scaled; the output so
-  // far; scores of a page; vectors of the maximum, the sum and the correction of the softmax.
+  // far; scores of a page; vectors of the maximum, the sum and the correction of the softmax; where
+  // the cache has scales or zeros, a page's weights times the scales of a group of values, what its
+  // zeros add, and the query's sum over each group of keys.
   int64_t queryOffset() const { return 0; }
   int64_t outputOffset() const { return cache.paddedDim(); }
   int64_t scoreOffset() const { return outputOffset() + cache.paddedDim(); }
   int64_t maximumOffset() const { return scoreOffset() + kPageTokens; }
   int64_t sumOffset() const { return maximumOffset() + kLanes; }
   int64_t correctionOffset() const { return sumOffset() + kLanes; }
-  int64_t queryStride() const { return correctionOffset() + kLanes; }
+  int64_t scaledWeightOffset() const { return correctionOffset() + kLanes; }
+  int64_t zeroSumOffset() const {
+    return scaledWeightOffset() + (cache.values.format.isScaled() ? kPageTokens : 0);
+  }
+  int64_t querySumOffset() const {
+    return zeroSumOffset() + (cache.values.format.hasZero() ? kLanes : 0);
+  }
+  int64_t queryStride() const {
+    int64_t sums = cache.keys.format.hasZero() ? cache.keys.groups() : 0;
+    return querySumOffset() + int64_t(llvm::alignTo(sums, kLanes));
+  }
   int64_t scratchBytes() const { return queriesPerItem() * queryStride() * int64_t(sizeof(float)); }
 
   kernel::LaunchAttr launch(mlir::MLIRContext *context) const;

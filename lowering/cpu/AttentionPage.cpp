@@ -23,7 +23,8 @@ static constexpr int64_t kScoreUnroll = 2;
 
 AttentionPage::AttentionPage(const AttentionGeometry &geometry, KernelBody &body)
     : geometry(geometry), traits(body.target.traits()), scratch(body.scratch), b(body.b),
-      f32(b.getF32Type()) {}
+      f32(b.getF32Type()), keyDecoder(b, body.target, geometry.cache.keys),
+      valueDecoder(b, body.target, geometry.cache.values) {}
 
 Value AttentionPage::query(Value index) {
   return b.element(f32, scratch, b.multiply(index, geometry.queryStride()));
@@ -32,42 +33,72 @@ Value AttentionPage::query(Value index) {
 void AttentionPage::clear(Value query) {
   Value zero = b.splat(0.0);
   for (int64_t i = 0; i < geometry.cache.paddedDim(); i += kLanes)
-    b.storeVector(zero, b.element(f32, query, geometry.outputOffset() + i));
+    b.storeVector(zero, at(query, geometry.outputOffset() + i));
   b.storeVector(b.splat(-std::numeric_limits<double>::infinity()),
-                b.element(f32, query, geometry.maximumOffset()));
-  b.storeVector(zero, b.element(f32, query, geometry.sumOffset()));
+                at(query, geometry.maximumOffset()));
+  b.storeVector(zero, at(query, geometry.sumOffset()));
+
+  const CachePool &keys = geometry.cache.keys;
+  if (!keys.format.hasZero())
+    return;
+  b.loop(b.i64(0), b.i64(keys.groups()), 1, [&](Value group) {
+    Value elements = b.element(f32, query, b.multiply(group, keys.groupSize()));
+    Value sum = b.columns(keys.groupSize(), zero, [&](Value column, int64_t lanes, Value sofar) {
+      return b.addf(sofar, b.loadVector(f32, b.element(f32, elements, column), lanes));
+    })[0];
+    Value scalar = vector::ExtractOp::create(b, b.sumOfLanes(sum), ArrayRef<int64_t>{0});
+    b.store(scalar, b.element(f32, at(query, geometry.querySumOffset()), group));
+  });
 }
 
 void AttentionPage::emit(const Blocks &blocks) {
   int64_t heads = geometry.config.heads;
+  const CachePool &keys = geometry.cache.keys, &values = geometry.cache.values;
   Value firstQuery = b.multiply(blocks.firstRow, heads);
   Value queries = b.multiply(b.subtract(blocks.rows, blocks.firstRow), heads);
   int64_t scoreQueries = traits.accumulators / traits.attentionVectors;
   b.tiles(queries, scoreQueries, [&](Value tile, int64_t size) {
-    int64_t valueBytes = geometry.cache.valueBlockElements() * int64_t(sizeof(float));
-    Ahead ahead = requestAhead(blocks.values, valueBytes, blocks.keys, tile, scoreQueries,
-                               geometry.cache.headDim);
-    scoreTile(b.add(firstQuery, tile), size, blocks.keys, ahead);
+    int64_t steps = llvm::divideCeil(keys.headDim, keys.codesPerByte());
+    Ahead ahead =
+        requestAhead(blocks.values, values.blockBytes(), blocks.keys, tile, scoreQueries, steps);
+    scoreTile({query(b.add(firstQuery, tile)), size}, blocks.keys, ahead);
   });
 
-  b.loop(blocks.firstRow, blocks.rows, 1, [&](Value row) {
-    Value visible = b.minimum(b.add(blocks.firstVisible, row), b.i64(kPageTokens));
-    b.loop(b.i64(0), b.i64(heads), 1,
-           [&](Value head) { softmax(query(b.add(b.multiply(row, heads), head)), visible); });
+  auto forEachQuery = [&](llvm::function_ref<void(Value row, Value query)> body) {
+    b.loop(blocks.firstRow, blocks.rows, 1, [&](Value row) {
+      b.loop(b.i64(0), b.i64(heads), 1,
+             [&](Value head) { body(row, query(b.add(b.multiply(row, heads), head))); });
+    });
+  };
+  forEachQuery([&](Value row, Value query) {
+    softmax(query, b.minimum(b.add(blocks.firstVisible, row), b.i64(kPageTokens)));
   });
 
-  // A head's vectors by so many queries that their sums stay in registers.
-  int64_t vectors = geometry.cache.paddedDim() / kLanes;
-  int64_t chunks = llvm::divideCeil(vectors, traits.attentionVectors);
-  int64_t chunk = llvm::divideCeil(vectors, chunks);
+  int64_t groups = values.groups(), groupVectors = values.paddedDim() / groups / kLanes;
+  for (int64_t group = 0; group < groups; ++group) {
+    if (values.format.isScaled())
+      forEachQuery([&](Value, Value query) { scaleWeights(query, blocks.values, b.i64(group)); });
+    accumulate(blocks, group * groupVectors, groupVectors, group == 0);
+  }
+}
+
+/// The vectors of one group of values, by so many queries that their sums stay in registers.
+void AttentionPage::accumulate(const Blocks &blocks, int64_t firstVector, int64_t vectors,
+                               bool isFirst) {
+  const CachePool &keys = geometry.cache.keys, &values = geometry.cache.values;
+  int64_t heads = geometry.config.heads, unit = values.codesPerByte();
+  Value firstQuery = b.multiply(blocks.firstRow, heads);
+  Value queries = b.multiply(b.subtract(blocks.rows, blocks.firstRow), heads);
+  int64_t most = std::max(traits.attentionVectors, unit);
+  int64_t chunks = llvm::divideCeil(vectors, most);
+  int64_t chunk = llvm::alignTo(llvm::divideCeil(vectors, chunks), unit);
   for (int64_t first = 0; first < vectors; first += chunk) {
     int64_t count = std::min(chunk, vectors - first);
-    int64_t sumQueries = std::min<int64_t>(traits.accumulators / count, 8);
+    int64_t sumQueries = std::clamp<int64_t>(traits.accumulators / count, 1, 8);
     b.tiles(queries, sumQueries, [&](Value tile, int64_t size) {
-      int64_t keyBytes = geometry.cache.keyBlockElements() * int64_t(sizeof(float));
-      Ahead ahead = requestAhead(blocks.nextKeys, first == 0 ? keyBytes : 0, blocks.values, tile,
-                                 sumQueries, kPageTokens);
-      accumulateTile(b.add(firstQuery, tile), size, first, count, blocks.values, blocks.tokens,
+      Ahead ahead = requestAhead(blocks.nextKeys, isFirst && first == 0 ? keys.blockBytes() : 0,
+                                 blocks.values, tile, sumQueries, kPageTokens);
+      accumulateTile({query(b.add(firstQuery, tile)), size}, firstVector + first, count, blocks,
                      ahead);
     });
   }
@@ -93,44 +124,89 @@ void AttentionPage::prefetch(const Ahead &ahead, Value step) {
     b.prefetch(b.bytes(first, line * kCacheLine), /*intoL1=*/false);
 }
 
-/// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes.
-void AttentionPage::scoreTile(Value firstQuery, int64_t queries, Value keys, const Ahead &ahead) {
-  int64_t vectors = traits.attentionVectors;
-  int64_t headDim = geometry.cache.headDim, stride = geometry.queryStride();
-  Value first = query(firstQuery);
+/// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes. Of
+/// groups with scales, the sum over codes is scaled, and a zero meets the sum of the query.
+void AttentionPage::scoreTile(const Tile &tile, Value keys, const Ahead &ahead) {
+  const CachePool &pool = geometry.cache.keys;
+  int64_t vectors = traits.attentionVectors, stride = geometry.queryStride();
   for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
-    auto step = [&](Value i, ValueRange sums) {
-      Value row = b.add(b.multiply(i, kPageTokens), token);
-      Value keyRow = b.element(f32, keys, row);
-      if (token == 0)
-        prefetch(ahead, i);
-      return b.outerProduct(
-          queries, vectors, sums,
-          [&](int64_t q) { return b.load(f32, b.element(f32, first, b.add(i, q * stride))); },
-          [&](int64_t v) { return b.loadVector(f32, b.element(f32, keyRow, v * kLanes)); });
-    };
-    Values zeros(queries * vectors, b.splat(0.0));
-    Values scores = b.unrolledLoop(b.i64(headDim), kScoreUnroll, headDim, zeros, step);
+    Values zeros(tile.queries * vectors, b.splat(0.0));
+    Values scores;
+    if (!pool.format.isScaled()) {
+      scores = scoreGroup(tile, keys, b.i64(0), token, ahead);
+    } else {
+      scores = b.loop(b.i64(0), b.i64(pool.groups()), 1, zeros, [&](Value group, ValueRange sofar) {
+        Values sums = scoreGroup(tile, keys, group, token, ahead), result(sofar);
+        for (int64_t v = 0; v < vectors; ++v) {
+          Value tokens = b.i64(token + v * kLanes);
+          Value scales = keyDecoder.scales(keys, group, tokens), zeros;
+          if (pool.format.hasZero())
+            zeros = keyDecoder.zeros(keys, group, tokens);
+          for (int64_t q = 0; q < tile.queries; ++q) {
+            Value &score = result[q * vectors + v];
+            score = b.fma(sums[q * vectors + v], scales, score);
+            if (!zeros)
+              continue;
+            Value querySums = at(tile.first, q * stride + geometry.querySumOffset());
+            Value querySum = b.broadcast(b.load(f32, b.element(f32, querySums, group)));
+            score = b.fma(zeros, querySum, score);
+          }
+        }
+        return result;
+      });
+    }
     for (auto [i, score] : llvm::enumerate(scores)) {
       int64_t q = i / vectors, v = i % vectors;
-      b.storeVector(
-          score, b.element(f32, first, q * stride + geometry.scoreOffset() + token + v * kLanes));
+      b.storeVector(score,
+                    at(tile.first, q * stride + geometry.scoreOffset() + token + v * kLanes));
     }
   }
+}
+
+/// The sums of a tile over the codes of one group of keys.
+Values AttentionPage::scoreGroup(const Tile &tile, Value keys, Value group, int64_t token,
+                                 const Ahead &ahead) {
+  const CachePool &pool = geometry.cache.keys;
+  int64_t vectors = traits.attentionVectors, stride = geometry.queryStride();
+  int64_t shared = pool.codesPerByte(), rows = llvm::divideCeil(pool.groupSize(), shared);
+  Value firstRow = b.multiply(group, rows);
+  auto step = [&](Value index, ValueRange sums) {
+    Value row = b.add(firstRow, index);
+    Value keyRow = b.bytes(keys, b.multiply(row, pool.rowBytes()));
+    if (token == 0)
+      prefetch(ahead, row);
+    SmallVector<Values> loaded(vectors);
+    Values result(sums);
+    for (int64_t i = 0; i < shared; ++i) {
+      Value element = b.add(b.multiply(row, shared), i);
+      result = b.outerProduct(
+          tile.queries, vectors, result,
+          [&](int64_t q) {
+            return b.load(f32, b.element(f32, tile.first, b.add(element, q * stride)));
+          },
+          [&](int64_t v) {
+            if (loaded[v].empty())
+              loaded[v] = keyDecoder.load(b.bytes(keyRow, (token + v * kLanes) * pool.unitBytes()));
+            return loaded[v][i];
+          });
+    }
+    return result;
+  };
+  Values zeros(tile.queries * vectors, b.splat(0.0));
+  return b.unrolledLoop(b.i64(rows), kScoreUnroll, rows, zeros, step);
 }
 
 /// Turns scores into weights relative to the greatest score so far. Tokens that the query does not
 /// see get weight 0.
 void AttentionPage::softmax(Value query, Value visible) {
-  Value scores = b.element(f32, query, geometry.scoreOffset());
-  auto at = [&](int64_t offset) { return b.element(f32, query, offset); };
+  Value scores = at(query, geometry.scoreOffset());
   Value lowest = b.splat(-std::numeric_limits<double>::infinity());
   auto i32s = VectorType::get(kLanes, b.getI32Type());
   Value limit =
       vector::BroadcastOp::create(b, i32s, arith::TruncIOp::create(b, b.getI32Type(), visible));
 
   Values values;
-  Value greatest = b.loadVector(f32, at(geometry.maximumOffset())), old = greatest;
+  Value greatest = b.loadVector(f32, at(query, geometry.maximumOffset())), old = greatest;
   Value pageGreatest = lowest;
   for (int64_t v = 0; v < kPageVectors; ++v) {
     SmallVector<int32_t> tokens(kLanes);
@@ -150,41 +226,66 @@ void AttentionPage::softmax(Value query, Value visible) {
     for (int64_t v = 0; v < distance; ++v)
       values[v] = b.addf(values[v], values[v + distance]);
   Value correction = buildExp(b, b.subf(old, greatest));
-  Value sum =
-      b.fma(b.loadVector(f32, at(geometry.sumOffset())), correction, b.sumOfLanes(values[0]));
-  b.storeVector(greatest, at(geometry.maximumOffset()));
-  b.storeVector(sum, at(geometry.sumOffset()));
-  b.storeVector(correction, at(geometry.correctionOffset()));
+  Value sum = b.fma(b.loadVector(f32, at(query, geometry.sumOffset())), correction,
+                    b.sumOfLanes(values[0]));
+  b.storeVector(greatest, at(query, geometry.maximumOffset()));
+  b.storeVector(sum, at(query, geometry.sumOffset()));
+  b.storeVector(correction, at(query, geometry.correctionOffset()));
+}
+
+/// weights[token] scale[token] of a group of values, and the sum of weights[token] zero[token].
+void AttentionPage::scaleWeights(Value query, Value values, Value group) {
+  bool hasZero = geometry.cache.values.format.hasZero();
+  Value zeroSum = b.splat(0.0);
+  for (int64_t token = 0; token < kPageTokens; token += kLanes) {
+    Value weights = b.loadVector(f32, at(query, geometry.scoreOffset() + token));
+    Value scales = valueDecoder.scales(values, group, b.i64(token));
+    b.storeVector(b.mulf(weights, scales), at(query, geometry.scaledWeightOffset() + token));
+    if (hasZero)
+      zeroSum = b.fma(weights, valueDecoder.zeros(values, group, b.i64(token)), zeroSum);
+  }
+  if (hasZero)
+    b.storeVector(b.sumOfLanes(zeroSum), at(query, geometry.zeroSumOffset()));
 }
 
 /// output[q][i] = correction[q] output[q][i] + sum over tokens of weight[q][token]
 /// values[token][i].
-void AttentionPage::accumulateTile(Value firstQuery, int64_t queries, int64_t firstVector,
-                                   int64_t vectors, Value values, Value tokens,
-                                   const Ahead &ahead) {
-  int64_t stride = geometry.queryStride();
-  Value first = query(firstQuery);
+void AttentionPage::accumulateTile(const Tile &tile, int64_t firstVector, int64_t vectors,
+                                   const Blocks &blocks, const Ahead &ahead) {
+  const CachePool &pool = geometry.cache.values;
+  int64_t stride = geometry.queryStride(), shared = pool.codesPerByte();
   auto outputAddress = [&](int64_t q, int64_t v) {
-    return b.element(f32, first, q * stride + geometry.outputOffset() + (firstVector + v) * kLanes);
+    return at(tile.first, q * stride + geometry.outputOffset() + (firstVector + v) * kLanes);
   };
   Values sums;
-  for (int64_t q = 0; q < queries; ++q) {
-    Value correction =
-        b.loadVector(f32, b.element(f32, first, q * stride + geometry.correctionOffset()));
-    for (int64_t v = 0; v < vectors; ++v)
-      sums.push_back(b.mulf(b.loadVector(f32, outputAddress(q, v)), correction));
+  for (int64_t q = 0; q < tile.queries; ++q) {
+    Value correction = b.loadVector(f32, at(tile.first, q * stride + geometry.correctionOffset()));
+    Value zeroSum;
+    if (pool.format.hasZero())
+      zeroSum = b.loadVector(f32, at(tile.first, q * stride + geometry.zeroSumOffset()));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value output = b.loadVector(f32, outputAddress(q, v));
+      sums.push_back(zeroSum ? b.fma(output, correction, zeroSum) : b.mulf(output, correction));
+    }
   }
-  sums = b.loop(b.i64(0), tokens, 1, sums, [&](Value token, ValueRange current) {
-    Value row = b.element(f32, values, b.multiply(token, geometry.cache.paddedDim()));
+  int64_t weightOffset =
+      pool.format.isScaled() ? geometry.scaledWeightOffset() : geometry.scoreOffset();
+  sums = b.loop(b.i64(0), blocks.tokens, 1, sums, [&](Value token, ValueRange current) {
+    Value row = b.bytes(blocks.values, b.multiply(token, pool.rowBytes()));
     prefetch(ahead, token);
+    SmallVector<Values> loaded(vectors);
     return b.outerProduct(
-        queries, vectors, current,
+        tile.queries, vectors, current,
         [&](int64_t q) {
-          int64_t weights = q * stride + geometry.scoreOffset();
-          return b.load(f32, b.element(f32, first, b.add(token, weights)));
+          return b.load(f32, b.element(f32, tile.first, b.add(token, q * stride + weightOffset)));
         },
         [&](int64_t v) {
-          return b.loadVector(f32, b.element(f32, row, (firstVector + v) * kLanes));
+          // A load may hold several vectors.
+          Values &together = loaded[v / shared];
+          if (together.empty())
+            together = valueDecoder.load(
+                b.bytes(row, (firstVector + v) / shared * kLanes * pool.unitBytes()));
+          return together[v % shared];
         });
   });
   for (auto [i, sum] : llvm::enumerate(sums))

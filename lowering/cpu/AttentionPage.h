@@ -9,6 +9,7 @@
 #define QOPT_LOWERING_CPU_ATTENTIONPAGE_H
 
 #include "lowering/cpu/AttentionGeometry.h"
+#include "lowering/cpu/CacheDecoder.h"
 #include "lowering/cpu/KernelBody.h"
 
 namespace qopt::cpu {
@@ -31,7 +32,7 @@ public:
 
   /// The scratch memory of a query of the item.
   mlir::Value query(mlir::Value index);
-  /// Starts the softmax of a query.
+  /// Starts the softmax of a query, which is in its place.
   void clear(mlir::Value query);
   void emit(const Blocks &blocks);
 
@@ -46,16 +47,28 @@ private:
                      int64_t tileQueries, int64_t steps);
   void prefetch(const Ahead &ahead, mlir::Value step);
 
-  void scoreTile(mlir::Value firstQuery, int64_t queries, mlir::Value keys, const Ahead &ahead);
+  /// The first query of a tile and how many follow each other.
+  struct Tile {
+    mlir::Value first;
+    int64_t queries;
+  };
+  void scoreTile(const Tile &tile, mlir::Value keys, const Ahead &ahead);
+  CodeBuilder::Values scoreGroup(const Tile &tile, mlir::Value keys, mlir::Value group,
+                                 int64_t token, const Ahead &ahead);
   void softmax(mlir::Value query, mlir::Value visible);
-  void accumulateTile(mlir::Value firstQuery, int64_t queries, int64_t firstVector, int64_t vectors,
-                      mlir::Value values, mlir::Value tokens, const Ahead &ahead);
+  void scaleWeights(mlir::Value query, mlir::Value values, mlir::Value group);
+  void accumulate(const Blocks &blocks, int64_t firstVector, int64_t vectors, bool isFirst);
+  void accumulateTile(const Tile &tile, int64_t firstVector, int64_t vectors, const Blocks &blocks,
+                      const Ahead &ahead);
+
+  mlir::Value at(mlir::Value query, int64_t offset) { return b.element(f32, query, offset); }
 
   const AttentionGeometry &geometry;
   const CpuLevelTraits &traits;
   mlir::Value scratch;
   CodeBuilder &b;
   mlir::Type f32;
+  CacheDecoder keyDecoder, valueDecoder;
 };
 
 } // namespace qopt::cpu

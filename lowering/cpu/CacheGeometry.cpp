@@ -1,4 +1,4 @@
-//===- CacheGeometry.cpp - where keys and values lie ----------------------===//
+//===- CacheGeometry.cpp - where keys and values lie ---------------------===//
 //
 // Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,27 +11,55 @@ using namespace mlir;
 using namespace qopt;
 using namespace qopt::cpu;
 
+static constexpr int64_t kBlockAlignment = 64;
+
+int64_t CachePool::codesPerByte() const { return std::max<int64_t>(1, 8 / format.storedBits()); }
+int64_t CachePool::unitBytes() const { return std::max<int64_t>(1, format.storedBits() / 8); }
+
+int64_t CachePool::rowBytes() const {
+  return isKey ? kPageTokens * unitBytes() : paddedDim() * format.storedBits() / 8;
+}
+
+int64_t CachePool::scaleOffset() const {
+  return rowBytes() * (isKey ? int64_t(llvm::divideCeil(headDim, codesPerByte())) : kPageTokens);
+}
+
+int64_t CachePool::zeroOffset() const {
+  return scaleOffset() + (format.storesScales() ? groups() * kPageTokens * scaleBytes() : 0);
+}
+
+int64_t CachePool::blockBytes() const {
+  int64_t zeros = format.storesZeros() ? groups() * kPageTokens * 2 : 0;
+  return llvm::alignTo(zeroOffset() + zeros, kBlockAlignment);
+}
+
+Value CachePool::block(CodeBuilder &b, Value pool, Value page, Value head) const {
+  return b.bytes(pool, b.multiply(b.add(b.multiply(page, kvHeads), head), blockBytes()));
+}
+
+Value CachePool::scaleAddress(CodeBuilder &b, Value block, Value group, Value token) const {
+  Value index = b.add(b.multiply(group, kPageTokens), token);
+  return b.bytes(block, b.add(b.multiply(index, scaleBytes()), scaleOffset()));
+}
+
+Value CachePool::zeroAddress(CodeBuilder &b, Value block, Value group, Value token) const {
+  Value index = b.add(b.multiply(group, kPageTokens), token);
+  return b.bytes(block, b.add(b.multiply(index, 2), zeroOffset()));
+}
+
+CacheGeometry CacheGeometry::of(llm::CacheOp cache) {
+  auto pool = [&](StringRef format, bool isKey) {
+    return CachePool{parseCacheFormat(std::string_view(format)), isKey, int64_t(cache.getKvHeads()),
+                     int64_t(cache.getHeadDim())};
+  };
+  return {pool(cache.getK(), true), pool(cache.getV(), false)};
+}
+
 FailureOr<CacheGeometry> CacheGeometry::get(Operation *op, FlatSymbolRefAttr symbol) {
   auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
   if (!cache)
     return op->emitOpError() << "there is no llm.cache " << symbol;
-  for (StringRef format : {cache.getK(), cache.getV()})
-    if (format != "native")
-      return op->emitOpError() << "cache " << symbol << " has format '" << format
-                               << "'; CPU kernels have 'native' only";
-  return CacheGeometry{int64_t(cache.getKvHeads()), int64_t(cache.getHeadDim())};
+  return of(cache);
 }
 
-static Value blockAddress(CodeBuilder &b, Value pool, Value page, Value head, int64_t heads,
-                          int64_t elements) {
-  Value block = b.add(b.multiply(page, heads), head);
-  return b.element(b.getF32Type(), pool, b.multiply(block, elements));
-}
-
-Value CacheGeometry::keyBlock(CodeBuilder &b, Value pool, Value page, Value head) const {
-  return blockAddress(b, pool, page, head, kvHeads, keyBlockElements());
-}
-
-Value CacheGeometry::valueBlock(CodeBuilder &b, Value pool, Value page, Value head) const {
-  return blockAddress(b, pool, page, head, kvHeads, valueBlockElements());
-}
+int64_t CacheGeometry::paddedDim() const { return std::max(keys.paddedDim(), values.paddedDim()); }

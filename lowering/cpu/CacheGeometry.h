@@ -1,4 +1,4 @@
-//===- CacheGeometry.h - where keys and values lie --------------*- C++ -*-===//
+//===- CacheGeometry.h - where keys and values lie -------------*- C++ -*-===//
 //
 // Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,6 +10,7 @@
 
 #include "dialects/kernel/Kernel.h"
 #include "lowering/cpu/CodeBuilder.h"
+#include "runtime/quantization/CacheFormat.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace qopt::cpu {
@@ -17,22 +18,58 @@ namespace qopt::cpu {
 /// Tokens of a page.
 inline constexpr int64_t kPageTokens = 128;
 
-/// The CPU layout of one layer's cache: a pool is `[pages][kv_heads]` of blocks, K as
-/// `[head_dim][128]` with tokens in vector lanes, V as `[128][padded_dim]`, both f32.
-struct CacheGeometry {
+/// The CPU layout of the keys or the values of one layer: `[pages][kv_heads]` of blocks for 128
+/// tokens of a head. A block is codes, then scales, then zeros, as far as the format has them:
+///
+///   keys    `[head_dim][128]`, tokens in vector lanes; packed codes of consecutive elements share
+///   a
+///           byte, the first in its lowest bits
+///   values  `[128][padded_dim]`; of packed codes, 16 bytes are several vectors of 16 elements, the
+///           first in the lowest bits
+///   scales  `[groups][128]` f16, or indices of a byte into a table; zeros f16
+struct CachePool {
+  CacheFormat format;
+  bool isKey;
   int64_t kvHeads, headDim;
 
-  /// Of the cache that `symbol` names; formats other than `native` are an error on `op`.
+  /// Codes that share a byte; 1 where they have one or more bytes of their own.
+  int64_t codesPerByte() const;
+  /// Bytes of what is addressed at once: one code, or the byte that several share.
+  int64_t unitBytes() const;
+  /// Columns of a value's row in the block: whole vectors of codes.
+  int64_t paddedDim() const { return llvm::alignTo(headDim, kLanes * codesPerByte()); }
+  int64_t rowBytes() const;
+  int64_t groupSize() const { return format.groupOf(headDim); }
+  int64_t groups() const { return format.groupsOf(headDim); }
+  int64_t scaleOffset() const;
+  int64_t zeroOffset() const;
+  int64_t blockBytes() const;
+
+  /// The block of a page (an index into the pool) for a KV head.
+  mlir::Value block(CodeBuilder &b, mlir::Value pool, mlir::Value page, mlir::Value head) const;
+  /// Where the parameters of a token's group are: of its scale, or its zero.
+  mlir::Value scaleAddress(CodeBuilder &b, mlir::Value block, mlir::Value group,
+                           mlir::Value token) const;
+  mlir::Value zeroAddress(CodeBuilder &b, mlir::Value block, mlir::Value group,
+                          mlir::Value token) const;
+
+private:
+  int64_t scaleBytes() const { return format.scaleTable ? 1 : 2; }
+};
+
+/// The layout of one layer's cache.
+struct CacheGeometry {
+  CachePool keys, values;
+
+  /// Of `cache`, whose verifier has checked the formats.
+  static CacheGeometry of(llm::CacheOp cache);
+  /// Of the cache that `symbol` names.
   static mlir::FailureOr<CacheGeometry> get(mlir::Operation *op, mlir::FlatSymbolRefAttr symbol);
 
-  int64_t paddedDim() const { return llvm::alignTo(headDim, kLanes); }
-  int64_t keyBlockElements() const { return headDim * kPageTokens; }
-  int64_t valueBlockElements() const { return kPageTokens * paddedDim(); }
-
-  /// The blocks of a page (an index into the pool) for a KV head.
-  mlir::Value keyBlock(CodeBuilder &b, mlir::Value pool, mlir::Value page, mlir::Value head) const;
-  mlir::Value valueBlock(CodeBuilder &b, mlir::Value pool, mlir::Value page,
-                         mlir::Value head) const;
+  int64_t kvHeads() const { return keys.kvHeads; }
+  int64_t headDim() const { return keys.headDim; }
+  /// Elements of a head in scratch memory, in whole vectors of either part's codes.
+  int64_t paddedDim() const;
 };
 
 } // namespace qopt::cpu

@@ -119,6 +119,14 @@ Value CodeBuilder::loadVector(Type type, Value pointer, int64_t lanes) {
   return type.isF32() ? value : arith::ExtFOp::create(*this, vectorType(), value);
 }
 
+Value CodeBuilder::gather(Value pointer, Value indices) {
+  auto pointers = VectorType::get(kLanes, pointerType());
+  Value addresses =
+      LLVM::GEPOp::create(*this, pointers, getF32Type(), pointer, ValueRange{indices});
+  return LLVM::masked_gather::create(*this, vectorType(), addresses, maskOf(kLanes), ValueRange{},
+                                     elementBytes(getF32Type()));
+}
+
 void CodeBuilder::storeVector(Value vector, Value pointer, int64_t lanes) {
   if (lanes == kLanes)
     return store(vector, pointer);

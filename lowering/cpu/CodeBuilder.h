@@ -59,6 +59,8 @@ public:
   mlir::Value loadScalar(mlir::Type type, mlir::Value pointer);
   /// `lanes` elements of `type` as a vector of f32; the other lanes are zero and not read.
   mlir::Value loadVector(mlir::Type type, mlir::Value pointer, int64_t lanes = kLanes);
+  /// The f32 at each of 16 i32 indices.
+  mlir::Value gather(mlir::Value pointer, mlir::Value indices);
   /// The first `lanes` lanes of a vector of f32.
   void storeVector(mlir::Value vector, mlir::Value pointer, int64_t lanes = kLanes);
   /// Asks for the cache line at `pointer` (any address) for one read: into L1, or the L2 only.

@@ -36,7 +36,7 @@ Value CodeDecoder::load(Value address, int64_t half) {
     return widenIntegers(bytes);
   case q::Storage::Fp8E4M3:
   case q::Storage::Fp8E5M2:
-    return widenFp8(bytes);
+    return widenFp8(b, bytes, scheme.getStorage() == q::Storage::Fp8E5M2);
   case q::Storage::Int4:
   case q::Storage::Fp4E2M1:
     return level == CpuLevel::Avx512 ? lookUp(bytes, half) : lookUpInBytes(bytes, half);
@@ -62,9 +62,8 @@ Value CodeDecoder::widenIntegers(Value bytes) {
 
 // e5m2 is the upper byte of an f16. e4m3 has one bit of exponent less and one of mantissa more:
 // shifted, its sign stands in two bits, of which the lower is cleared.
-Value CodeDecoder::widenFp8(Value bytes) {
+Value cpu::widenFp8(CodeBuilder &b, Value bytes, bool isE5M2) {
   auto i16s = VectorType::get(kLanes, b.getI16Type());
-  bool isE5M2 = scheme.getStorage() == q::Storage::Fp8E5M2;
   Value wide = arith::ExtSIOp::create(b, i16s, bytes);
   wide = arith::ShLIOp::create(b, wide, integers(b, 16, isE5M2 ? 8 : 7));
   if (!isE5M2)

@@ -28,7 +28,6 @@ public:
 
 private:
   mlir::Value widenIntegers(mlir::Value bytes);
-  mlir::Value widenFp8(mlir::Value bytes);
   mlir::Value lookUp(mlir::Value bytes, int64_t half);
   mlir::Value lookUpInBytes(mlir::Value bytes, int64_t half);
 
@@ -36,6 +35,9 @@ private:
   CpuLevel level;
   q::SchemeAttr scheme;
 };
+
+/// 16 fp8 codes as f32: e5m2 exactly, e4m3 times 2^-8.
+mlir::Value widenFp8(CodeBuilder &b, mlir::Value bytes, bool isE5M2);
 
 } // namespace qopt::cpu
 

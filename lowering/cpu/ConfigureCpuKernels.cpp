@@ -10,6 +10,7 @@
 #include "lowering/cpu/MatmulGeometry.h"
 #include "lowering/cpu/Passes.h"
 #include "lowering/cpu/QuantizeLaunch.h"
+#include "lowering/cpu/RopeAppendLaunch.h"
 #include "lowering/cpu/Tuning.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -30,8 +31,8 @@ using namespace qopt::cpu;
 static AttentionConfig chooseConfig(kernel::AttentionOp op, const CacheGeometry &cache) {
   // All heads of a KV head share what they read; two items at least keep two cores busy.
   AttentionConfig config;
-  int64_t heads = op.getHeads() / cache.kvHeads;
-  config.heads = cache.kvHeads == 1 && heads % 2 == 0 ? heads / 2 : heads;
+  int64_t heads = op.getHeads() / cache.kvHeads();
+  config.heads = cache.kvHeads() == 1 && heads % 2 == 0 ? heads / 2 : heads;
   // About 128 queries for each time that keys and values are read.
   config.rows = llvm::bit_floor(uint64_t(std::clamp<int64_t>(128 / config.heads, 1, 64)));
   return config;
@@ -113,8 +114,8 @@ LogicalResult ConfigureCpuKernels::configure(kernel::LaunchOpInterface op) {
     FailureOr<CacheGeometry> cache = CacheGeometry::get(op, rope.getCacheAttr());
     if (failed(cache))
       return failure();
-    grid.insert(grid.begin(), getAffineConstantExpr(cache->kvHeads, context));
-    op.setLaunchAttr(launchOver(context, grid, cache->paddedDim() * int64_t(sizeof(float))));
+    grid.insert(grid.begin(), getAffineConstantExpr(cache->kvHeads(), context));
+    op.setLaunchAttr(launchOver(context, grid, ropeAppendScratchBytes(*cache)));
     return success();
   }
   int64_t scratch = 0;

@@ -7,6 +7,7 @@
 
 #include "lowering/cpu/AttentionGeometry.h"
 #include "lowering/cpu/AttentionPage.h"
+#include "lowering/cpu/HeadRotation.h"
 #include "lowering/cpu/KernelEmitters.h"
 
 using namespace mlir;
@@ -64,7 +65,7 @@ void AttentionEmitter::emit() {
 }
 
 void AttentionEmitter::emitItem(Value item) {
-  int64_t columns = geometry.cache.kvHeads * geometry.splits();
+  int64_t columns = geometry.cache.kvHeads() * geometry.splits();
   Value column = b.remainder(item, columns), block = b.divide(item, columns);
   Value firstRow = b.multiply(block, geometry.rowsPerItem());
   Value endRow = b.minimum(b.add(firstRow, geometry.rowsPerItem()), rows);
@@ -94,9 +95,9 @@ void AttentionEmitter::emitRun(const Run &run) {
     Value number = b.loadIndex(table, index);
     Value last = b.subtract(pages, b.i64(1));
     Value nextNumber = b.loadIndex(table, b.minimum(b.add(index, 1), last));
-    blocks.keys = geometry.cache.keyBlock(b, keyPool, number, run.kvHead);
-    blocks.values = geometry.cache.valueBlock(b, valuePool, number, run.kvHead);
-    blocks.nextKeys = geometry.cache.keyBlock(b, keyPool, nextNumber, run.kvHead);
+    blocks.keys = geometry.cache.keys.block(b, keyPool, number, run.kvHead);
+    blocks.values = geometry.cache.values.block(b, valuePool, number, run.kvHead);
+    blocks.nextKeys = geometry.cache.keys.block(b, keyPool, nextNumber, run.kvHead);
     Value firstToken = b.multiply(index, kPageTokens);
     blocks.tokens = b.minimum(b.subtract(tokens, firstToken), b.i64(kPageTokens));
     // Rows before the page's first token do not see it.
@@ -114,9 +115,9 @@ void AttentionEmitter::forEachQuery(const Run &run,
                                     llvm::function_ref<void(Value query, Value head)> body) {
   b.loop(run.firstRow, run.endRow, 1, [&](Value row) {
     Value firstQuery = b.multiply(b.subtract(row, run.firstRow), geometry.config.heads);
-    int64_t stride = rowStride(geometry.heads * geometry.cache.headDim);
+    int64_t stride = rowStride(geometry.heads * geometry.cache.headDim());
     b.loop(b.i64(0), b.i64(geometry.config.heads), 1, [&](Value i) {
-      Value column = b.multiply(b.add(run.firstHead, i), geometry.cache.headDim);
+      Value column = b.multiply(b.add(run.firstHead, i), geometry.cache.headDim());
       body(page.query(b.add(firstQuery, i)), b.add(b.multiply(row, stride), column));
     });
   });
@@ -124,17 +125,22 @@ void AttentionEmitter::forEachQuery(const Run &run,
 
 void AttentionEmitter::loadQuery(Value query, Value head) {
   Value scale = b.splat(op.getScale().convertToDouble());
-  b.columns(geometry.cache.headDim, [&](Value column, int64_t lanes) {
+  b.columns(geometry.cache.headDim(), [&](Value column, int64_t lanes) {
     Value vector = b.loadVector(f32, b.element(f32, q, b.add(head, column)), lanes);
     b.storeVector(b.mulf(vector, scale), b.element(f32, query, column));
   });
+  // Scores of rotated keys are those of the rotated query.
+  if (std::optional<uint32_t> seed = geometry.cache.keys.format.hadamard)
+    emitRotation(b, query, geometry.cache.headDim(), *seed);
   page.clear(query);
 }
 
 void AttentionEmitter::storeOutput(Value query, Value head) {
   Value sum = b.loadVector(f32, b.element(f32, query, geometry.sumOffset()));
   Value output = b.element(f32, query, geometry.outputOffset());
-  b.columns(geometry.cache.headDim, [&](Value column, int64_t lanes) {
+  if (std::optional<uint32_t> seed = geometry.cache.values.format.hadamard)
+    emitRotationBack(b, output, geometry.cache.headDim(), *seed);
+  b.columns(geometry.cache.headDim(), [&](Value column, int64_t lanes) {
     Value vector = b.divf(b.loadVector(f32, b.element(f32, output, column)), sum);
     b.storeVector(vector, b.element(f32, result, b.add(head, column)), lanes);
   });

@@ -5,10 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lowering/cpu/CacheGeometry.h"
+#include "lowering/cpu/CacheEncoder.h"
+#include "lowering/cpu/HeadRotation.h"
 #include "lowering/cpu/KernelConfig.h"
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/Launch.h"
+#include "lowering/cpu/RopeAppendLaunch.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -39,8 +41,7 @@ private:
   void emitHead(Value from, Value norm, Value normTensor, Value position, Value to);
   void normalize(Values &values, Value norm, Value normTensor);
   void rotate(Values &values, Value position);
-  void appendKey(Value from, Value block, Value slot);
-  void appendValue(Value from, Value block, Value slot);
+  void append(const CachePool &pool, Value pointer, Value page, Value kvHead, Value slot);
   Value head(Value pointer, Value tensor, int64_t offset, Value row, Value index);
 
   kernel::RopeAppendOp op;
@@ -56,7 +57,7 @@ private:
 
 /// A rotated head is cut by halves, so that the vectors of both halves pair up.
 SmallVector<RopeAppendEmitter::Piece> RopeAppendEmitter::pieces() {
-  int64_t parts = op.getRope() ? 2 : 1, size = cache.headDim / parts;
+  int64_t parts = op.getRope() ? 2 : 1, size = cache.headDim() / parts;
   SmallVector<Piece> pieces;
   for (int64_t part = 0; part < parts; ++part)
     for (int64_t i = 0; i < size; i += kLanes)
@@ -83,8 +84,8 @@ void RopeAppendEmitter::emit(int64_t rowsPerItem) {
   maxPages = body.nextInteger();
   rows = body.nextRows(staticRowsOf(op.getResult()));
   body.forEachItem([&](Value item) {
-    Value kvHead = b.remainder(item, cache.kvHeads);
-    Value first = b.multiply(b.divide(item, cache.kvHeads), rowsPerItem);
+    Value kvHead = b.remainder(item, cache.kvHeads());
+    Value first = b.multiply(b.divide(item, cache.kvHeads()), rowsPerItem);
     b.loop(first, b.minimum(b.add(first, rowsPerItem), rows), 1,
            [&](Value row) { emitRow(row, kvHead); });
   });
@@ -92,14 +93,14 @@ void RopeAppendEmitter::emit(int64_t rowsPerItem) {
 
 Value RopeAppendEmitter::head(Value pointer, Value tensor, int64_t offset, Value row, Value index) {
   int64_t stride = rowStride(cast<RankedTensorType>(tensor.getType()).getDimSize(1));
-  Value column = b.add(b.multiply(index, cache.headDim), offset);
+  Value column = b.add(b.multiply(index, cache.headDim()), offset);
   return b.element(f32, pointer, b.add(b.multiply(row, stride), column));
 }
 
 void RopeAppendEmitter::emitRow(Value row, Value kvHead) {
   ArrayRef<int64_t> offsets = op.getOffsets();
   Value position = b.loadIndex(tokenPos, row), sequence = b.loadIndex(tokenSeq, row);
-  int64_t group = op.getHeads() / cache.kvHeads;
+  int64_t group = op.getHeads() / cache.kvHeads();
   Value firstHead = b.multiply(kvHead, group);
   b.loop(b.i64(0), b.i64(group), 1, [&](Value i) {
     Value index = b.add(firstHead, i);
@@ -111,9 +112,23 @@ void RopeAppendEmitter::emitRow(Value row, Value kvHead) {
   Value page = b.loadIndex(pageTable, pageIndex), slot = b.remainder(position, kPageTokens);
   emitHead(head(k, op.getK(), offsets[1], row, kvHead), kNorm, op.getKNorm(), position,
            body.scratch);
-  appendKey(body.scratch, cache.keyBlock(b, keyPool, page, kvHead), slot);
-  appendValue(head(v, op.getV(), offsets[2], row, kvHead),
-              cache.valueBlock(b, valuePool, page, kvHead), slot);
+  append(cache.keys, keyPool, page, kvHead, slot);
+  Value from = head(v, op.getV(), offsets[2], row, kvHead);
+  b.columns(cache.headDim(), [&](Value column, int64_t lanes) {
+    Value value = b.loadVector(f32, b.element(f32, from, column), lanes);
+    b.storeVector(value, b.element(f32, body.scratch, column));
+  });
+  append(cache.values, valuePool, page, kvHead, slot);
+}
+
+/// Stores the head in scratch memory as a token of a page; the codes lie behind it meanwhile.
+void RopeAppendEmitter::append(const CachePool &pool, Value pointer, Value page, Value kvHead,
+                               Value slot) {
+  if (pool.format.hadamard)
+    emitRotation(b, body.scratch, cache.headDim(), *pool.format.hadamard);
+  Value codes = b.element(f32, body.scratch, cache.paddedDim());
+  CacheEncoder(b, body.target, pool)
+      .append(body.scratch, codes, pool.block(b, pointer, page, kvHead), slot);
 }
 
 void RopeAppendEmitter::emitHead(Value from, Value norm, Value normTensor, Value position,
@@ -133,7 +148,7 @@ void RopeAppendEmitter::normalize(Values &values, Value norm, Value normTensor) 
   Value squares = b.splat(0.0);
   for (Value value : values)
     squares = b.fma(value, value, squares);
-  Value mean = b.mulf(b.sumOfLanes(squares), b.splat(1.0 / double(cache.headDim)));
+  Value mean = b.mulf(b.sumOfLanes(squares), b.splat(1.0 / double(cache.headDim())));
   Value variance = b.addf(mean, b.splat(op.getEps()->convertToDouble()));
   Value inverse = b.divf(b.splat(1.0), math::SqrtOp::create(b, variance));
   Type type = getElementTypeOrSelf(normTensor.getType());
@@ -146,7 +161,7 @@ void RopeAppendEmitter::normalize(Values &values, Value norm, Value normTensor) 
 /// Element i of the first half and its partner in the second are a point that turns by the i-th
 /// angle of the position; the table has cosine and sine side by side.
 void RopeAppendEmitter::rotate(Values &values, Value position) {
-  int64_t half = cache.headDim / 2, pairs = values.size() / 2;
+  int64_t half = cache.headDim() / 2, pairs = values.size() / 2;
   Value angles = b.element(f32, ropeTable, b.multiply(position, 2 * half));
   SmallVector<int64_t> even, odd;
   for (int64_t lane = 0; lane < kLanes; ++lane) {
@@ -166,22 +181,9 @@ void RopeAppendEmitter::rotate(Values &values, Value position) {
   }
 }
 
-/// Keys lie with tokens side by side.
-void RopeAppendEmitter::appendKey(Value from, Value block, Value slot) {
-  Value to = b.element(f32, block, slot);
-  b.loop(b.i64(0), b.i64(cache.headDim), 1, [&](Value i) {
-    Value value = b.load(f32, b.element(f32, from, i));
-    b.store(value, b.element(f32, to, b.multiply(i, kPageTokens)));
-  });
-}
-
-/// Values lie with their elements side by side, padded with zeros.
-void RopeAppendEmitter::appendValue(Value from, Value block, Value slot) {
-  Value to = b.element(f32, block, b.multiply(slot, cache.paddedDim()));
-  b.columns(cache.headDim, [&](Value column, int64_t lanes) {
-    Value value = b.loadVector(f32, b.element(f32, from, column), lanes);
-    b.storeVector(value, b.element(f32, to, column));
-  });
+int64_t cpu::ropeAppendScratchBytes(const CacheGeometry &cache) {
+  bool isNative = cache.keys.format.isNative() && cache.values.format.isNative();
+  return (isNative ? 1 : 2) * cache.paddedDim() * int64_t(sizeof(float));
 }
 
 LogicalResult cpu::emitKernel(kernel::RopeAppendOp op, KernelBody &body) {

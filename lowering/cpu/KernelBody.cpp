@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/KernelBody.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace qopt::cpu;
@@ -29,6 +30,19 @@ EmittedModule::helper(StringRef name, TypeRange arguments, Location loc,
   build(b, function.getArguments());
   func::ReturnOp::create(b);
   return function;
+}
+
+Value EmittedModule::table(CodeBuilder &b, StringRef name, ArrayRef<float> entries) {
+  auto global = module.lookupSymbol<LLVM::GlobalOp>(name);
+  if (!global) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto type = RankedTensorType::get(int64_t(entries.size()), b.getF32Type());
+    global = LLVM::GlobalOp::create(b, LLVM::LLVMArrayType::get(b.getF32Type(), entries.size()),
+                                    /*isConstant=*/true, LLVM::Linkage::Private, name,
+                                    DenseElementsAttr::get(type, entries), /*alignment=*/64);
+  }
+  return LLVM::AddressOfOp::create(b, global);
 }
 
 KernelBody::KernelBody(EmittedModule &target, StringRef name, Location loc)

@@ -27,6 +27,8 @@ struct EmittedModule {
   mlir::func::FuncOp
   helper(llvm::StringRef name, mlir::TypeRange arguments, mlir::Location loc,
          llvm::function_ref<void(CodeBuilder &, mlir::ValueRange arguments)> build);
+  /// The address of the constants `name`, which kernels share.
+  mlir::Value table(CodeBuilder &b, llvm::StringRef name, llvm::ArrayRef<float> entries);
 };
 
 /// Emits one kernel, `void name(const uint64_t *args, int64_t begin, int64_t end, void *scratch)`.

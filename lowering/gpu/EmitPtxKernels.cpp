@@ -98,7 +98,8 @@ static LogicalResult checkCache(Operation *op) {
   auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
   for (StringRef format : {cache.getK(), cache.getV()})
     if (format != "native")
-      return op->emitOpError() << "has no kernel on ptx for the cache format '" << format << "'";
+      return op->emitOpError() << "has no kernel on ptx for the cache format '" << format
+                               << "'; --default-pipeline=\"targets=cpu\" compiles for CPUs alone";
   return success();
 }
 

@@ -184,8 +184,15 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
       });
 }
 
+/// "_k_int8_v_int4" for a compressed cache: the codes, without their words.
+static std::string cacheWords(llm::CacheOp cache) {
+  if (!cache || (cache.getK() == "native" && cache.getV() == "native"))
+    return "";
+  return ("_k_" + cache.getK().split(' ').first + "_v_" + cache.getV().split(' ').first).str();
+}
+
 std::string kernel::kernelName(LaunchOpInterface op, llm::CacheOp cache) {
-  std::string name = baseName(op, cache);
+  std::string name = baseName(op, cache) + cacheWords(cache);
   RankedTensorType result = typeOf(op->getResult(0));
   if (!result.getElementType().isF32())
     name += "_to_" + elementName(op->getResult(0));

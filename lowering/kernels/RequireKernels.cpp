@@ -151,7 +151,24 @@ bool Fallback::replace(Operation *op) {
   return true;
 }
 
+/// GPUs have no kernels for compressed caches.
+static LogicalResult requireNativeCaches(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    for (auto append : function.getOps<llm::KvAppendOp>()) {
+      auto cache =
+          SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(append, append.getCacheAttr());
+      if (cache && (cache.getK() != "native" || cache.getV() != "native"))
+        return emitError(append.getLoc())
+               << "no ptx kernel computes 'llm.kv_append' and 'llm.attention' with keys "
+               << cache.getK() << " and values " << cache.getV()
+               << "; --default-pipeline=\"targets=cpu\" compiles for CPUs alone";
+    }
+  return success();
+}
+
 void RequireKernelsPass::runOnOperation() {
+  if (llvm::is_contained(targets, "ptx") && failed(requireNativeCaches(getOperation())))
+    return signalPassFailure();
   SmallVector<Operation *> ops;
   for (auto function : getOperation().getOps<func::FuncOp>())
     if (function.getSymName() != "load")

@@ -25,6 +25,7 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/cache/Passes.h"
 #include "passes/quantization/Passes.h"
 
 void qopt::registerDialects(mlir::DialectRegistry &registry) {
@@ -50,4 +51,5 @@ void qopt::registerPasses() {
   mlir::registerStripDebugInfoPass();
   mlir::registerSymbolDCEPass();
   registerQuantizationPasses();
+  registerCachePasses();
 }

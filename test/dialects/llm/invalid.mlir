@@ -50,7 +50,7 @@ llm.cache @c {kv_heads = 2, head_dim = 300, k = "native", v = "native"}
 
 // -----
 
-// expected-error @+1 {{unknown format 'int3'; 'native' is known}}
+// expected-error @+1 {{unknown cache format 'int3'; native, f16, bf16, int8, int4, int2, fp8_e4m3, fp8_e5m2, uniform2 to 8 and lloyd_max2 to 8 are known}}
 llm.cache @c {kv_heads = 2, head_dim = 64, k = "native", v = "int3"}
 
 // -----

@@ -1,0 +1,52 @@
+//===- CacheDecoder.h - cached codes as vectors of f32 ---------- -*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_CPU_CACHEDECODER_H
+#define QOPT_LOWERING_CPU_CACHEDECODER_H
+
+#include "lowering/cpu/CacheGeometry.h"
+#include "lowering/cpu/KernelBody.h"
+
+namespace qopt::cpu {
+
+/// Reads a block of a cache in registers: codes as numbers before scale and zero, and the scales
+/// and zeros of 16 tokens.
+class CacheDecoder {
+public:
+  CacheDecoder(CodeBuilder &b, EmittedModule &target, const CachePool &pool);
+
+  /// The codes of 16 units at `address`: as many vectors as codes share a byte.
+  CodeBuilder::Values load(mlir::Value address);
+  /// The scales of a group for 16 tokens from `token` on; of formats that have scales.
+  mlir::Value scales(mlir::Value block, mlir::Value group, mlir::Value token);
+  /// The same of zeros; of formats that have zeros.
+  mlir::Value zeros(mlir::Value block, mlir::Value group, mlir::Value token);
+
+private:
+  mlir::Value decodePacked(mlir::Value bytes, int64_t shift);
+  mlir::Value decodeByte(mlir::Value bytes);
+  mlir::Value integers(int64_t value);
+  mlir::Value lookUp(llvm::StringRef name, llvm::ArrayRef<float> entries, mlir::Value indices);
+
+  CodeBuilder &b;
+  EmittedModule &target;
+  const CachePool &pool;
+  const CacheFormat &format;
+  /// What codes of a table, or packed ones, stand for.
+  llvm::SmallVector<float> points;
+};
+
+/// What each code of a table or an integer of few bits stands for, and the same for the entries of
+/// a table of scales.
+llvm::SmallVector<float> codePoints(const CacheFormat &format);
+llvm::SmallVector<float> scalePoints(const CacheFormat::ScaleTable &table);
+/// What the module calls what belongs to a table of scales.
+std::string tableName(const CacheFormat::ScaleTable &table, llvm::StringRef kind);
+
+} // namespace qopt::cpu
+
+#endif // QOPT_LOWERING_CPU_CACHEDECODER_H

@@ -1,0 +1,207 @@
+//===- CompressKv.cpp - formats of keys and values ------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/cache/CacheStatistics.h"
+#include "passes/cache/Passes.h"
+#include "passes/quantization/CalibrationProfile.h"
+#include "passes/quantization/TensorRule.h"
+#include "runtime/formats/Error.h"
+#include <cmath>
+
+namespace qopt {
+#define GEN_PASS_DEF_COMPRESSKV
+#include "passes/cache/Passes.h.inc"
+} // namespace qopt
+
+using namespace mlir;
+using namespace qopt;
+
+using Code = CacheFormat::Code;
+
+namespace {
+
+struct CompressKvPass : qopt::impl::CompressKvBase<CompressKvPass> {
+  using CompressKvBase::CompressKvBase;
+
+  void runOnOperation() override {
+    try {
+      run();
+    } catch (const Error &error) {
+      getOperation().emitError() << error.what();
+      signalPassFailure();
+    }
+  }
+
+private:
+  void run();
+  void parseRule();
+  void refuseUnless(bool fits, StringRef option, StringRef home) const;
+  CacheFormat parseType(const std::string &text) const;
+  CacheFormat turboFormat() const;
+  CacheFormat turboQuantFormat() const;
+  CacheFormat complete(CacheFormat format, llm::CacheOp cache, bool isKey) const;
+
+  std::optional<CacheFormat> key, value; ///< absent: left as it is
+  LayerSet layerSet;
+  std::shared_ptr<const Profile> opened; ///< shared because passes are copied
+};
+
+} // namespace
+
+/// 2^-40 to 2^23 with the default ratio: no model's scales are beyond.
+static constexpr double kLeastScale = 0x1p-40;
+
+//===----------------------------------------------------------------------===//
+// The rule
+//===----------------------------------------------------------------------===//
+
+void CompressKvPass::refuseUnless(bool fits, StringRef option, StringRef home) const {
+  if (!fits)
+    fail("compress-kv: {} is an option of {}", option.str(), home.str());
+}
+
+CacheFormat CompressKvPass::parseType(const std::string &text) const {
+  if (text.find_first_of(" =") != std::string::npos || StringRef(text).starts_with("uniform") ||
+      StringRef(text).starts_with("lloyd_max"))
+    fail("compress-kv: unknown type '{}'; native, f16, bf16, int8, int4, int2, fp8_e4m3 and "
+         "fp8_e5m2 "
+         "are known, and mode=turbo and mode=turboquant",
+         text);
+  CacheFormat format = parseCacheFormat(text);
+  bool isInteger = format.code == Code::Integer;
+  if (isStatic && (!isInteger || format.bits != 8))
+    fail("compress-kv: static scales are of int8, not of {}", text);
+  if (format.isScaled())
+    format.group = group;
+  format.asymmetric = asymmetric && isInteger && !isStatic;
+  if (rotate == "hadamard" && !format.isNative())
+    format.hadamard = seed;
+  return format;
+}
+
+CacheFormat CompressKvPass::turboFormat() const {
+  if (m1 < 3 || m1 > 8 || m2 < 2 || m2 > 8)
+    fail("compress-kv: m1={} and m2={}: scales have 3 to 8 bits and elements 2 to 8", m1.getValue(),
+         m2.getValue());
+  if (table != "uniform" && table != "lloyd_max")
+    fail("compress-kv: unknown table '{}'; uniform and lloyd_max are known", table.getValue());
+  if (!(ratio > 1) || !std::isfinite(ratio))
+    fail("compress-kv: ratio={}: from one scale to the next is a step up, above 1",
+         ratio.getValue());
+  if (m1 < 8 && profile.empty())
+    fail("compress-kv: a table of {} scales begins at the least of each layer: m1={} needs a "
+         "profile "
+         "(profile=FILE, from qrun calibrate); m1=8 covers all without one",
+         int64_t(1) << m1, m1.getValue());
+  CacheFormat format{.code = table == "uniform" ? Code::Uniform : Code::LloydMax, .bits = m2};
+  format.scaleTable = {m1, kLeastScale, ratio};
+  return format;
+}
+
+CacheFormat CompressKvPass::turboQuantFormat() const {
+  if (bits < 2 || bits > 4)
+    fail("compress-kv: bits={}: TurboQuant's codes have 2 to 4", bits.getValue());
+  CacheFormat format{.code = Code::LloydMax, .bits = bits};
+  format.hadamard = seed;
+  return format;
+}
+
+void CompressKvPass::parseRule() {
+  std::string error;
+  std::optional<LayerSet> parsed = LayerSet::parse(layers, error);
+  if (!parsed)
+    fail("compress-kv: {}", error);
+  layerSet = *parsed;
+  if (granularity != "token_head")
+    fail("compress-kv: unknown granularity '{}'; token_head is known, and group=N within a head",
+         granularity.getValue());
+  if (rotate != "none" && rotate != "hadamard")
+    fail("compress-kv: unknown rotation '{}'; hadamard and none are known", rotate.getValue());
+  bool isTurbo = mode == "turbo", isTurboQuant = mode == "turboquant";
+  if (mode != "type" && !isTurbo && !isTurboQuant)
+    fail("compress-kv: unknown mode '{}'; type, turbo and turboquant are known", mode.getValue());
+  bool hasTypes = !type.empty() || !keyType.empty() || !valueType.empty();
+  refuseUnless(!hasTypes || mode == "type", "a type", "mode=type");
+  refuseUnless(!isStatic || mode == "type", "static", "mode=type");
+  refuseUnless(!m1.hasValue() || isTurbo, "m1", "mode=turbo");
+  refuseUnless(!m2.hasValue() || isTurbo, "m2", "mode=turbo");
+  refuseUnless(!table.hasValue() || isTurbo, "table", "mode=turbo");
+  refuseUnless(!bits.hasValue() || isTurboQuant, "bits", "mode=turboquant");
+  if (isStatic && profile.empty())
+    fail("compress-kv: static scales come from a profile: profile=FILE, from qrun calibrate");
+  if (isStatic && (group != 0 || rotate != "none"))
+    fail("compress-kv: a static scale is that of a whole layer, without group and rotate");
+  if (!profile.empty() && !isStatic && !(isTurbo && m1 < 8))
+    fail("compress-kv: a profile is for static scales and for turbo with m1 below 8");
+  if (mode == "type" && !hasTypes)
+    fail("compress-kv: which type? type=int8 compresses keys and values, k= and v= one of them");
+
+  if (mode == "type") {
+    for (auto [part, text] : {std::pair(&key, keyType.getValue()), {&value, valueType.getValue()}})
+      if (const std::string &chosen = text.empty() ? type.getValue() : text; !chosen.empty())
+        *part = parseType(chosen);
+    return;
+  }
+  CacheFormat format = isTurbo ? turboFormat() : turboQuantFormat();
+  format.group = group;
+  if (rotate == "hadamard")
+    format.hadamard = seed;
+  key = value = format;
+}
+
+//===----------------------------------------------------------------------===//
+// Formats of layers
+//===----------------------------------------------------------------------===//
+
+/// With what the profile says of this layer.
+CacheFormat CompressKvPass::complete(CacheFormat format, llm::CacheOp cache, bool isKey) const {
+  if (isStatic)
+    format.fixed = staticCacheScale(*opened, cache, isKey, !asymmetric.hasValue() || asymmetric);
+  if (opened && format.scaleTable)
+    format.scaleTable->least = leastCacheScale(*opened, cache, isKey, format);
+  return format;
+}
+
+/// A rule's effect in words, with the transforms that are active.
+static std::string describe(StringRef part, const std::optional<CacheFormat> &format) {
+  if (!format)
+    return "";
+  return (part + " " + toText(*format) + "; ").str();
+}
+
+void CompressKvPass::run() {
+  ModuleOp module = getOperation();
+  key.reset();
+  value.reset();
+  parseRule();
+  if (!profile.empty())
+    opened = std::make_shared<const Profile>(openProfile(profile, module));
+  int64_t selected = 0, total = 0;
+  for (auto cache : module.getOps<llm::CacheOp>()) {
+    std::optional<int64_t> layer = layerOf(cache.getSymName());
+    ++total;
+    if (!layerSet.isEvery() && (!layer || !layerSet.contains(*layer)))
+      continue;
+    ++selected;
+    for (bool isKey : {true, false}) {
+      std::optional<CacheFormat> &part = isKey ? key : value;
+      if (!part)
+        continue;
+      CacheFormat format = complete(*part, cache, isKey);
+      checkCacheFormat(format, isKey, cache.getHeadDim());
+      (isKey ? cache.setK(toText(format)) : cache.setV(toText(format)));
+    }
+  }
+  if (selected == 0)
+    fail("compress-kv: the rule layers='{}' matches no layer; the model has {}", layers.getValue(),
+         total == 0 ? "no cache" : fmt::format("0 to {}", total - 1));
+  numCompressed += selected;
+  bool isRotated = (key && key->hadamard) || (value && value->hadamard);
+  mlir::emitRemark(module.getLoc())
+      << "compress-kv: " << describe("keys", key) << describe("values", value) << "rotation "
+      << (isRotated ? "hadamard" : "none") << "; " << selected << " of " << total << " layers";
+}

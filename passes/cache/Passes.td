@@ -1,0 +1,64 @@
+//===- Passes.td - compression of the KV cache ----------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_PASSES_CACHE_PASSES_TD
+#define QOPT_PASSES_CACHE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
+  let summary = "Choose what the keys and values of each layer are cached as";
+  let description = [{
+    One rule: the formats of keys and values become attributes of the `llm.cache` of each selected
+    layer. Whatever appends to that cache quantizes, and attention over it dequantizes, in one kernel
+    each; keys are coded after their rotary embedding. A later rule replaces what an earlier one did to
+    the parts that it names. A rule that selects no layer is an error.
+
+    `type` is for both parts, `k` and `v` for one. A scale belongs to a token and head
+    (`granularity=token_head`), or to `group` consecutive elements of it. `asymmetric` integers begin
+    at the minimum. `static` int8 has one scale, and unless `asymmetric=false` one zero, for all keys
+    and one for all values of a layer, from the extremes in a profile.
+
+    `mode=turbo` looks scales up in a table of 2^m1 entries and elements in one of 2^m2
+    (`table=uniform` or `lloyd_max`); below m1 = 8 the least scale of each layer comes from a profile.
+    `mode=turboquant` is TurboQuant's norm, rotation and Lloyd-Max code of `bits` bits (arXiv
+    2504.19874). `rotate=hadamard` rotates heads, and with them the query and the output, before they
+    are coded.
+
+    ```
+    --compress-kv="type=int8 granularity=token_head"
+    --compress-kv="k=int8 v=int4 group=32" --compress-kv="layers=0,3 k=f16 v=f16"
+    --compress-kv="mode=turbo m1=8 m2=6 table=lloyd_max rotate=hadamard"
+    --compress-kv="type=int8 static profile=stats.safetensors"
+    ```
+  }];
+  let options = [
+    Option<"mode", "mode", "std::string", "\"type\"", "type, turbo or turboquant">,
+    Option<"type", "type", "std::string", "\"\"",
+           "of keys and values: native, f16, bf16, int8, int4, int2, fp8_e4m3 or fp8_e5m2">,
+    Option<"keyType", "k", "std::string", "\"\"", "of keys">,
+    Option<"valueType", "v", "std::string", "\"\"", "of values">,
+    Option<"granularity", "granularity", "std::string", "\"token_head\"", "what shares a scale: token_head">,
+    Option<"group", "group", "int64_t", "0", "elements of a head that share a scale; 0: all">,
+    Option<"asymmetric", "asymmetric", "bool", "false", "codes from the minimum up">,
+    Option<"isStatic", "static", "bool", "false", "int8: scales of a layer, from a profile">,
+    Option<"profile", "profile", "std::string", "\"\"", "what qrun calibrate wrote">,
+    Option<"m1", "m1", "int64_t", "8", "turbo: bits of a scale's index, 3 to 8">,
+    Option<"m2", "m2", "int64_t", "8", "turbo: bits of an element's index, 2 to 8">,
+    Option<"table", "table", "std::string", "\"uniform\"", "turbo: uniform or lloyd_max">,
+    Option<"ratio", "ratio", "double", "1.1892071150027210", "turbo: from one scale to the next">,
+    Option<"bits", "bits", "int64_t", "4", "turboquant: 2 to 4">,
+    Option<"rotate", "rotate", "std::string", "\"none\"", "hadamard or none">,
+    Option<"seed", "seed", "uint32_t", "1", "of the rotation's signs">,
+    Option<"layers", "layers", "std::string", "\"\"", "layer numbers and ranges: 0-3,11">
+  ];
+  let statistics = [
+    Statistic<"numCompressed", "compressed", "Caches that the rule gave a format">
+  ];
+}
+
+#endif // QOPT_PASSES_CACHE_PASSES_TD

@@ -1,0 +1,82 @@
+//===- CacheFormat.h - what keys or values are stored as --------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_RUNTIME_QUANTIZATION_CACHEFORMAT_H
+#define QOPT_RUNTIME_QUANTIZATION_CACHEFORMAT_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace qopt {
+
+/// How the keys, or the values, of one layer's cache are stored. A head's vector of one token is
+/// cut into groups, each `value = scale * code (+ zero)`. As text, the attribute of `llm.cache` and
+/// the `format` of plan.json, a code and its words:
+///
+///     native                              what attention computes with on the target
+///     f16, bf16
+///     int8, int4, int2                    amax / 127, 7, 1; half-even
+///     fp8_e4m3, fp8_e5m2                  amax / 448, 57344
+///     uniform2 .. uniform8                odd multiples of 1/(2^b - 1), amax
+///     lloyd_max2 .. lloyd_max8            optimal points of a unit Gaussian, root mean square
+///       asymmetric                        integers: (max - min) / (2^b - 1) and a zero, the
+///       minimum group=N                           elements that share a scale; without it, the
+///       head scales=BITS:LEAST:RATIO           scales as indices into LEAST * RATIO^i; without it,
+///       f16 static=SCALE:ZERO                 int8: one scale and zero for all tokens and heads
+///       hadamard=SEED                     rotated before coding (Hadamard.h)
+///
+struct CacheFormat {
+  enum class Code : uint8_t { Native, F16, BF16, Integer, Fp8E4M3, Fp8E5M2, Uniform, LloydMax };
+  /// Scales as indices of `bits` bits into a table of entries `least * ratio^i`.
+  struct ScaleTable {
+    int64_t bits;
+    double least, ratio;
+    bool operator==(const ScaleTable &) const = default;
+  };
+  struct StaticScale {
+    double scale, zero;
+    bool operator==(const StaticScale &) const = default;
+  };
+
+  Code code = Code::Native;
+  int64_t bits = 0;  ///< Of a code: 2, 4 or 8 for integers, 2 to 8 for tables.
+  int64_t group = 0; ///< Elements that share a scale; 0: the head.
+  bool asymmetric = false;
+  std::optional<ScaleTable> scaleTable = std::nullopt;
+  std::optional<StaticScale> fixed = std::nullopt;
+  std::optional<uint32_t> hadamard = std::nullopt; ///< The seed of the signs.
+
+  bool isNative() const { return code == Code::Native; }
+  /// False for native, f16 and bf16, which only round.
+  bool isScaled() const { return code >= Code::Integer; }
+  /// Whether scales are stored for each token.
+  bool storesScales() const { return isScaled() && !fixed; }
+  bool storesZeros() const { return storesScales() && asymmetric; }
+  bool hasZero() const { return asymmetric || (fixed && fixed->zero != 0); }
+  /// Bits that a code takes up in memory: codes of 3 bits take 4, of 5 to 7 bits 8.
+  int64_t storedBits() const;
+  /// The largest magnitude of a symmetric code, which amax is divided by.
+  double largestCode() const;
+  int64_t groupOf(int64_t headDim) const { return group == 0 ? headDim : group; }
+  int64_t groupsOf(int64_t headDim) const { return headDim / groupOf(headDim); }
+  /// Bytes of one token's head: codes, scales and zeros, without padding. Native is not known here.
+  double bytesPerHead(int64_t headDim) const;
+  bool operator==(const CacheFormat &) const = default;
+};
+
+/// Throws an Error that names the word it does not know, or what does not go together.
+CacheFormat parseCacheFormat(std::string_view text);
+std::string toText(const CacheFormat &format);
+
+/// Throws an Error that says why heads of `headDim` elements cannot be stored, and what can.
+void checkCacheFormat(const CacheFormat &format, bool isKey, int64_t headDim);
+
+} // namespace qopt
+
+#endif // QOPT_RUNTIME_QUANTIZATION_CACHEFORMAT_H
