@@ -6,8 +6,26 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/eval/CompareModels.h"
+#include <algorithm>
 
 namespace qopt {
+
+/// `values` of windows one after the other, averaged over the windows; the last may be shorter.
+static std::vector<double> meanByPosition(std::span<const double> values,
+                                          std::span<const Window> windows) {
+  std::vector<double> sums, counts;
+  size_t next = 0;
+  for (const Window &window : windows)
+    for (size_t i = 0; i < window.numScored(); ++i) {
+      sums.resize(std::max(sums.size(), i + 1));
+      counts.resize(sums.size());
+      sums[i] += values[next++];
+      ++counts[i];
+    }
+  for (size_t i = 0; i < sums.size(); ++i)
+    sums[i] /= counts[i];
+  return sums;
+}
 
 Comparison compareModels(ComparisonBase &base, std::span<LogitsSource *const> models,
                          std::span<const Window> windows, size_t vocabSize,
@@ -31,9 +49,11 @@ Comparison compareModels(ComparisonBase &base, std::span<LogitsSource *const> mo
                              });
     progress(i + 1);
   }
-  Comparison result{int64_t(baseNll.size()), estimatePerplexity(baseNll), {}};
-  for (const Divergence &divergence : divergences)
+  Comparison result{int64_t(baseNll.size()), estimatePerplexity(baseNll), {}, {}};
+  for (const Divergence &divergence : divergences) {
     result.models.push_back(divergence.result());
+    result.klByPosition.push_back(meanByPosition(divergence.klDivergences(), windows));
+  }
   return result;
 }
 

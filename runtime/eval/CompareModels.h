@@ -17,6 +17,8 @@ struct Comparison {
   int64_t tokens = 0; ///< Scored.
   Estimate basePerplexity;
   std::vector<DivergenceResult> models;
+  /// Of each model, the mean KL divergence at each scored position of a window.
+  std::vector<std::vector<double>> klByPosition;
 };
 
 /// Compares each of `models` with `base` on every scored token of `windows`, one window at a time:

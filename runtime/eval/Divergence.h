@@ -60,6 +60,8 @@ public:
   void add(std::span<const double> base, std::span<const double> model, int32_t token);
 
   int64_t tokens() const { return int64_t(kl.size()); }
+  /// Of each token, in the order they came.
+  std::span<const double> klDivergences() const { return kl; }
   /// At least one token must have been added.
   DivergenceResult result() const;
 

@@ -7,11 +7,9 @@
 
 #include "runtime/formats/AtomicFile.h"
 #include "tools/qrun/BenchReport.h"
-#include "tools/qrun/CopyBandwidth.h"
 #include "tools/qrun/KernelBench.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/PeakMemory.h"
-#include "tools/qrun/ReadBandwidth.h"
 #include "tools/qrun/SessionBench.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
@@ -33,13 +31,6 @@ struct BenchOptions {
 };
 
 } // namespace
-
-/// Bytes/s, in memory that is free again afterwards.
-static double measureBandwidth(const Model &model, uint64_t bytes) {
-  if (model.isOnCpu())
-    return ReadBandwidth(bytes, model.threads()).measure();
-  return measureCopyBandwidth(model.device(), bytes);
-}
 
 static BenchReport benchArtifact(const std::string &path, const BenchOptions &options) {
   Model model(path, options.model, TokenizerUse::None);

@@ -8,16 +8,20 @@
 #include "runtime/eval/CompareModels.h"
 #include "runtime/eval/EvaluationText.h"
 #include "runtime/eval/SessionLogits.h"
+#include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/BenchReport.h"
 #include "tools/qrun/CompareReport.h"
 #include "tools/qrun/EvalReport.h"
+#include "tools/qrun/HtmlReport.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/PeakMemory.h"
 #include "tools/qrun/SessionBench.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <unistd.h>
 
 using namespace qopt;
@@ -32,8 +36,10 @@ struct CompareOptions {
   int64_t ctx = 512;
   int64_t windows = 0; ///< 0: all of the text.
   ModelOptions model;
+  TaskOptions tasks;
   bool speed = true;
   bool json = false;
+  std::string csvFile, markdownFile, reportFile;
 };
 
 /// A model that is compared: the artifact, its session, and the session's logits.
@@ -91,9 +97,17 @@ static std::vector<int32_t> allTokens(const EvaluationText &text) {
 static SessionBenchOptions speedTests(const ModelConfig &config) {
   SessionBenchOptions tests;
   tests.promptTokens = std::min<int64_t>(512, config.maxPosition);
-  tests.decodeTokens = std::min<int64_t>(32, config.maxPosition);
+  tests.decodeTokens = std::min<int64_t>(128, config.maxPosition);
   tests.repetitions = 3;
   return tests;
+}
+
+static SpeedRange rangeOf(const BenchResult &result) {
+  std::vector<double> rates;
+  for (double seconds : result.seconds)
+    rates.push_back(double(result.tokens * result.batch) / seconds);
+  std::ranges::sort(rates);
+  return {rates.front(), rates[rates.size() / 2], rates.back()};
 }
 
 /// Alone in memory, so that the peak is the model's own.
@@ -104,13 +118,42 @@ static ModelSpeed measureSpeed(const std::string &path, const CompareOptions &op
   SessionBench bench(model, speedTests(model.plan().config), options.model.chunk);
   const BenchResult prefill = bench.prefill(), decode = bench.decode();
   names = fmt::format("{}, {}", prefill.name, decode.name);
-  return {meanTokensPerSecond(prefill), meanTokensPerSecond(decode), peakMemoryBytes()};
+  const uint64_t peak = peakMemoryBytes();
+  const uint64_t perToken = weightBytesPerToken(model.artifact(), model.device().target());
+  return {rangeOf(prefill),         rangeOf(decode),
+          model.loadMilliseconds(), peak,
+          double(perToken),         measureBandwidth(model, perToken)};
+}
+
+static uint64_t fileBytes(const std::string &directory) {
+  uint64_t bytes = 0;
+  for (const auto &entry : std::filesystem::directory_iterator(directory))
+    if (entry.is_regular_file())
+      bytes += entry.file_size();
+  return bytes;
+}
+
+/// Of an element of the cache, scales and padding included.
+static double bitsPerKey(const Model &model) {
+  double bits = 0, elements = 0;
+  for (const PlanCache &cache : model.device().target().caches) {
+    bits += 8 * double(cache.kvHeads) * double(cache.key.blockBytes + cache.value.blockBytes);
+    elements += 2 * double(cache.kvHeads * cache.headDim * model.plan().pageTokens);
+  }
+  return bits / elements;
 }
 
 static ComparedModel describe(const Model &model) {
   const uint64_t bytes = model.artifact().weightBytes();
-  return {model.artifact().directory(), model.plan().recipe, bytes,
-          8 * double(bytes) / double(numParameters(model.plan().config)), std::nullopt};
+  const std::string &directory = model.artifact().directory();
+  return {directory,
+          model.plan().recipe,
+          bytes,
+          fileBytes(directory),
+          8 * double(bytes) / double(numParameters(model.plan().config)),
+          bitsPerKey(model),
+          std::nullopt,
+          {}};
 }
 
 using Contenders = std::vector<std::unique_ptr<Contender>>;
@@ -191,6 +234,15 @@ static Comparison compareContenders(const CompareOptions &options, const Contend
   return result;
 }
 
+static void writeReports(const CompareOptions &options, const CompareReport &report) {
+  if (!options.csvFile.empty())
+    writeFile(options.csvFile, toCsv(toTable(report)));
+  if (!options.markdownFile.empty())
+    writeFile(options.markdownFile, toMarkdown(toTable(report)));
+  if (!options.reportFile.empty())
+    writeFile(options.reportFile, toHtml(report));
+}
+
 static void runCompare(const CompareOptions &options) {
   if (options.artifacts.size() < 2 && options.baseFile.empty() && options.keepFile.empty())
     fail(
@@ -216,7 +268,11 @@ static void runCompare(const CompareOptions &options) {
   for (size_t i = 0; i < contenders.size(); ++i) {
     report.models.push_back(describe(*contenders[i]->model));
     report.models.back().speed = speeds[i];
+    if (!options.tasks.names.empty())
+      report.models.back().tasks =
+          evaluateTasks(*contenders[i]->model, options.tasks, options.model.chunk);
   }
+  writeReports(options, report);
   if (options.json)
     std::printf("%s\n", toJson(report).dump(2).c_str());
   else
@@ -243,6 +299,11 @@ void qopt::addCompareCommand(CLI::App &app) {
   command->add_option("--windows", options->windows, "Windows of the text to use (default: all)")
       ->check(CLI::PositiveNumber);
   command->add_flag("!--no-speed", options->speed, "Do not time prefill and decode");
+  options->tasks.addTo(*command, "--tasks");
+  command->add_option("--report", options->reportFile,
+                      "Write a page with the table and plots, which needs no network (HTML)");
+  command->add_option("--csv", options->csvFile, "Write the table to this file, as CSV");
+  command->add_option("--markdown", options->markdownFile, "Write it as Markdown");
   command->add_flag("--json", options->json, "Print JSON");
   options->model.addTo(*command);
   command->footer("Example: qrun compare base.qmod w8.qmod --text heldout.txt\n"

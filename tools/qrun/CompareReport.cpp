@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/qrun/CompareReport.h"
+#include "tools/qrun/TaskTable.h"
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -41,11 +42,54 @@ static std::string qualityTable(const CompareReport &report) {
   return text;
 }
 
+std::vector<TaskDifference> taskDifferences(const CompareReport &report,
+                                            const ComparedModel &model) {
+  const auto first = std::ranges::find_if(
+      report.models, [](const ComparedModel &other) { return !other.tasks.empty(); });
+  std::vector<TaskDifference> differences;
+  for (size_t t = 0; t < model.tasks.size(); ++t)
+    for (size_t m = 0; m < model.tasks[t].metrics.size(); ++m) {
+      const MetricResult &metric = model.tasks[t].metrics[m];
+      differences.push_back({&metric, std::nullopt});
+      if (&model != &*first && !metric.each.empty() && isShare(metric.metric))
+        differences.back().test = testPairs(first->tasks[t].metrics[m].each, metric.each);
+    }
+  return differences;
+}
+
+static std::string taskTable(const CompareReport &report) {
+  const size_t width = nameWidth(report);
+  std::string text;
+  for (const ComparedModel &model : report.models) {
+    const std::vector<TaskDifference> differences = taskDifferences(report, model);
+    size_t next = 0;
+    for (const TaskReport &task : model.tasks)
+      for (const MetricResult &metric : task.metrics) {
+        text += fmt::format("{:<{}}  {:<28}  {:>9}  {:>18}", model.artifact, width,
+                            metricTitle(task, metric), task.questions.size(), formatMetric(metric));
+        if (const auto &test = differences[next++].test)
+          text +=
+              fmt::format("  {:>+7.2f} ± {:>5.2f}  {:>5} {:>5}  {:>7.4f}", 100 * test->difference,
+                          100 * test->error, test->onlyFirst, test->onlySecond, test->p);
+        text += "\n";
+      }
+  }
+  if (text.empty())
+    return text;
+  return fmt::format("{:<{}}  {:<28}  {:>9}  {:>18}  {:>15}  {:>11}  {:>7}\n{}\n", "artifact",
+                     width, "task", "questions", "value", "to the first", "lost, won", "p", text);
+}
+
+static std::string formatRange(const SpeedRange &range) {
+  return fmt::format("{:.1f}-{:.1f}-{:.1f}", range.min, range.median, range.max);
+}
+
 static std::string costTable(const CompareReport &report) {
   const size_t width = nameWidth(report);
   std::string text = fmt::format("{:<{}}  {:>9}  {:>11}", "artifact", width, "MB", "bits/weight");
   if (!report.speedTests.empty())
-    text += fmt::format("  {:>12}  {:>11}  {:>7}", "prefill t/s", "decode t/s", "peak MB");
+    text += fmt::format("  {:>22}  {:>19}  {:>7}  {:>7}", "prefill t/s", "decode t/s", "load ms",
+                        "peak MB");
   text += "  recipe\n";
   for (const ComparedModel &model : report.models) {
     if (model.weightBytes == 0)
@@ -53,8 +97,8 @@ static std::string costTable(const CompareReport &report) {
     text += fmt::format("{:<{}}  {:>9.2f}  {:>11.3f}", model.artifact, width,
                         double(model.weightBytes) / 1e6, model.bitsPerWeight);
     if (model.speed)
-      text += fmt::format("  {:>12.2f}  {:>11.2f}  {:>7.1f}", model.speed->prefillTokensPerSecond,
-                          model.speed->decodeTokensPerSecond,
+      text += fmt::format("  {:>22}  {:>19}  {:>7.1f}  {:>7.1f}", formatRange(model.speed->prefill),
+                          formatRange(model.speed->decode), model.speed->loadMilliseconds,
                           double(model.speed->peakMemoryBytes) / 1e6);
     text += fmt::format("  {}\n", model.recipe);
   }
@@ -65,8 +109,9 @@ std::string toText(const CompareReport &report) {
   std::string text = fmt::format("{} tokens of {} windows, [{}]; KL(base || model) in nats\n\n{}\n",
                                  report.comparison.tokens, report.windows, report.convention,
                                  qualityTable(report));
+  text += taskTable(report);
   if (!report.speedTests.empty())
-    text += fmt::format("Speed of {}\n", report.speedTests);
+    text += fmt::format("Speed of {}, least-median-most\n", report.speedTests);
   return text + costTable(report);
 }
 
@@ -88,15 +133,43 @@ static Json toJson(const Distribution &d) {
           {"max", d.max}};
 }
 
+static Json toJson(const SpeedRange &range) {
+  return {{"min", range.min}, {"median", range.median}, {"max", range.max}};
+}
+
+static Json tasksToJson(const CompareReport &report, const ComparedModel &model) {
+  const std::vector<TaskDifference> differences = taskDifferences(report, model);
+  Json tasks = Json::array();
+  size_t next = 0;
+  for (const TaskReport &task : model.tasks) {
+    Json json = Json::parse(toJson(task).dump());
+    for (const MetricResult &metric : task.metrics)
+      if (const auto &test = differences[next++].test)
+        json["metrics"][std::string(toString(metric.metric))].update(
+            {{"difference", test->difference},
+             {"difference_stderr", test->error},
+             {"lost", test->onlyFirst},
+             {"won", test->onlySecond},
+             {"mcnemar_p", test->p}});
+    tasks.push_back(std::move(json));
+  }
+  return tasks;
+}
+
 static Json toJson(const ComparedModel &model) {
   Json json = {{"artifact", model.artifact}};
   if (model.weightBytes > 0)
     json.update({{"recipe", model.recipe},
                  {"weight_bytes", model.weightBytes},
-                 {"bits_per_weight", model.bitsPerWeight}});
+                 {"file_bytes", model.fileBytes},
+                 {"bits_per_weight", model.bitsPerWeight},
+                 {"kv_bits", model.bitsPerKey}});
   if (model.speed)
-    json.update({{"prefill_tokens_per_s", model.speed->prefillTokensPerSecond},
-                 {"decode_tokens_per_s", model.speed->decodeTokensPerSecond},
+    json.update({{"prefill_tokens_per_s", toJson(model.speed->prefill)},
+                 {"decode_tokens_per_s", toJson(model.speed->decode)},
+                 {"load_ms", model.speed->loadMilliseconds},
+                 {"read_bandwidth_gb_s", model.speed->readBandwidth / 1e9},
+                 {"weight_bytes_per_token", model.speed->weightBytesPerToken},
                  {"peak_memory_bytes", model.speed->peakMemoryBytes}});
   return json;
 }
@@ -116,6 +189,8 @@ Json toJson(const CompareReport &report) {
       models[i]["perplexity"] = toJson(report.comparison.basePerplexity);
     else
       models[i].update(toJson(report.comparison.models[i - 1]));
+    if (!report.models[i].tasks.empty())
+      models[i]["tasks"] = tasksToJson(report, report.models[i]);
   }
   Json json = {{"convention", report.convention},
                {"windows", report.windows},

@@ -9,26 +9,39 @@
 #define QOPT_TOOLS_QRUN_COMPAREREPORT_H
 
 #include "runtime/eval/CompareModels.h"
+#include "runtime/eval/tasks/PairedTest.h"
 #include "runtime/formats/Json.h"
+#include "tools/qrun/TaskEvaluation.h"
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace qopt {
 
+/// Tokens a second over the repetitions.
+struct SpeedRange {
+  double min, median, max;
+};
+
 /// What running a model costs.
 struct ModelSpeed {
-  double prefillTokensPerSecond;
-  double decodeTokensPerSecond;
+  SpeedRange prefill;
+  SpeedRange decode;
+  double loadMilliseconds;
   uint64_t peakMemoryBytes;
+  double weightBytesPerToken; ///< That decoding reads,
+  double readBandwidth;       ///< and the bytes/s at which the machine can.
 };
 
 struct ComparedModel {
   std::string artifact; ///< Or the file of a base's log-probabilities, of which no more is known.
   std::string recipe;
   uint64_t weightBytes = 0; ///< That the artifact's kernels read.
+  uint64_t fileBytes = 0;   ///< Of all files of the artifact.
   double bitsPerWeight = 0;
+  double bitsPerKey = 0; ///< Of an element of the cache.
   std::optional<ModelSpeed> speed;
+  std::vector<TaskReport> tasks;
 };
 
 /// The first model is the base; `comparison.models` are the others.
@@ -40,9 +53,28 @@ struct CompareReport {
   Comparison comparison;
 };
 
-/// A table of what the models lose, and one of what they cost, with a row for each.
+/// A model on a task's metric against the first model that has the same questions.
+struct TaskDifference {
+  const MetricResult *metric;
+  std::optional<PairedTest> test; ///< None for the first, and where there are no pairs.
+};
+/// Of each metric of each task, in order; empty for a base that is a file.
+std::vector<TaskDifference> taskDifferences(const CompareReport &report,
+                                            const ComparedModel &model);
+
+/// A table of what the models lose, one of their answers to tasks, and one of what they cost, with
+/// a row for each.
 std::string toText(const CompareReport &report);
 Json toJson(const CompareReport &report);
+
+/// Everything in one table: a heading, and a row for each model.
+struct CompareTable {
+  std::vector<std::string> heading;
+  std::vector<std::vector<std::string>> rows;
+};
+CompareTable toTable(const CompareReport &report);
+std::string toCsv(const CompareTable &table);
+std::string toMarkdown(const CompareTable &table);
 
 } // namespace qopt
 

@@ -7,6 +7,8 @@
 
 #include "tools/qrun/SessionBench.h"
 #include "runtime/formats/Error.h"
+#include "tools/qrun/CopyBandwidth.h"
+#include "tools/qrun/ReadBandwidth.h"
 #include <chrono>
 #include <random>
 #include <set>
@@ -29,6 +31,12 @@ static uint64_t weightBytes(const Artifact &artifact, const PlanFunction &functi
 
 uint64_t qopt::weightBytesPerToken(const Artifact &artifact, const PlanTarget &target) {
   return weightBytes(artifact, target.decode) + weightBytes(artifact, target.decodeHead);
+}
+
+double qopt::measureBandwidth(const Model &model, uint64_t bytes) {
+  if (model.isOnCpu())
+    return ReadBandwidth(bytes, model.threads()).measure();
+  return measureCopyBandwidth(model.device(), bytes);
 }
 
 /// Operations of matrix products for `tokens` in `steps`, each of which ends in one row of logits.

@@ -50,6 +50,10 @@ private:
 /// are not counted.
 uint64_t weightBytesPerToken(const Artifact &artifact, const PlanTarget &target);
 
+/// Bytes/s that the model's device can do with so many: reading on the CPU, copying on a GPU; in
+/// memory that is free again afterwards.
+double measureBandwidth(const Model &model, uint64_t bytes);
+
 } // namespace qopt
 
 #endif // QOPT_TOOLS_QRUN_SESSIONBENCH_H

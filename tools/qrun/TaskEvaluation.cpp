@@ -26,7 +26,10 @@ CLI::Option *TaskOptions::addTo(CLI::App &command, const std::string &name) {
   auto add = [&](const char *flags, auto &value, const char *help) {
     return command.add_option(flags, value, help)->needs(task);
   };
-  add("--data", data, "Folder with the tasks' files, or with a folder for each task");
+  add("--data", data,
+      "Folders with the tasks' files, or with a folder for each task, separated by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   add("--shots", shots, "Examples before each question (default: what the task says, or none)")
       ->check(CLI::Range(0, 100));
   add("--samples", samples, "Questions of each task (default: what the task says, or all)")

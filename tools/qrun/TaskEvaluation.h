@@ -21,7 +21,7 @@ namespace qopt {
 /// What eval and compare know of tasks.
 struct TaskOptions {
   std::vector<std::string> names;
-  std::string data;
+  std::vector<std::string> data;
   std::optional<int64_t> shots;
   std::optional<int64_t> samples;
   std::optional<uint64_t> seed;

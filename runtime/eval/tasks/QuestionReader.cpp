@@ -158,21 +158,27 @@ struct FoundForm {
   fs::path folder;
 };
 
-static FoundForm findForm(const TaskDescription &task, const std::string &data) {
+static FoundForm findForm(const TaskDescription &task, std::span<const std::string> data) {
+  // A file of questions is named by itself.
+  const std::string here;
+  if (data.empty())
+    data = std::span(&here, 1);
   std::vector<std::string> expected;
   for (const TaskForm &form : task.forms)
     for (const std::string &pattern : form.files) {
-      for (const fs::path &folder : {fs::path(data), fs::path(data) / task.name})
-        if (std::vector<TaskFile> files = matchPattern(folder, pattern); !files.empty())
-          return {&form, std::move(files), folder};
+      for (const std::string &base : data)
+        for (const fs::path &folder : {fs::path(base), fs::path(base) / task.name})
+          if (std::vector<TaskFile> files = matchPattern(folder, pattern); !files.empty())
+            return {&form, std::move(files), folder};
       expected.push_back(pattern);
     }
-  if (data.empty())
+  if (data.data() == &here)
     fail("task {} needs --data FOLDER with {}", task.name, fmt::join(expected, " or "));
-  if (!fs::is_directory(data))
-    fail("{}: is no folder; task {} is read from one with {}", data, task.name,
-         fmt::join(expected, " or "));
-  fail("{}: has no file that task {} is read from: {}", data, task.name,
+  for (const std::string &base : data)
+    if (!fs::is_directory(base))
+      fail("{}: is no folder; task {} is read from one with {}", base, task.name,
+           fmt::join(expected, " or "));
+  fail("{}: has no file that task {} is read from: {}", fmt::join(data, ", "), task.name,
        fmt::join(expected, " or "));
 }
 
@@ -238,7 +244,8 @@ static std::string preambleOf(const TaskDescription &task, const FoundForm &foun
   return text;
 }
 
-std::vector<Question> qopt::readQuestions(const TaskDescription &task, const std::string &data,
+std::vector<Question> qopt::readQuestions(const TaskDescription &task,
+                                          std::span<const std::string> data,
                                           const QuestionOptions &options) {
   const FoundForm found = findForm(task, data);
   std::vector<Question> questions;

@@ -9,6 +9,7 @@
 #define QOPT_RUNTIME_EVAL_TASKS_QUESTIONREADER_H
 
 #include "runtime/eval/tasks/TaskDescription.h"
+#include <span>
 
 namespace qopt {
 
@@ -18,10 +19,10 @@ struct QuestionOptions {
   std::optional<uint64_t> seed = {}; ///< Shuffles them first, as Python's random.Random(seed).
 };
 
-/// Reads the questions of `task` from the folder `data` or its folder of the task's name, in the
-/// order of the files' names and lines. Throws an Error that names the file and the line, or says
-/// which files the task is read from if there is none.
-std::vector<Question> readQuestions(const TaskDescription &task, const std::string &data,
+/// Reads the questions of `task` from the first of the folders `data`, or of their folders of the
+/// task's name, that has its files; in the order of the files' names and lines. Throws an Error
+/// that names the file and the line, or says which files the task is read from if there is none.
+std::vector<Question> readQuestions(const TaskDescription &task, std::span<const std::string> data,
                                     const QuestionOptions &options);
 
 } // namespace qopt

@@ -48,7 +48,8 @@ struct PublishedForm {
 
 static std::vector<Question> read(const std::string &task, const Folder &folder,
                                   const QuestionOptions &options = {}) {
-  return readQuestions(findTask(task), folder.path.string(), options);
+  const std::string path = folder.path.string();
+  return readQuestions(findTask(task), std::span(&path, 1), options);
 }
 
 static const std::vector<PublishedForm> publishedForms = {
