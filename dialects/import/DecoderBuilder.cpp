@@ -10,6 +10,7 @@
 
 using namespace mlir;
 using namespace qopt;
+using llvm::StringLiteral;
 using llvm::StringRef;
 
 /// The rotary embedding as the dialect has it; null for learned positions.
@@ -36,7 +37,7 @@ DecoderBuilder::DecoderBuilder(const ModelConfig &config, TensorSource &tensors,
       rope(ropeAttrOf(config, builder)) {}
 
 Location DecoderBuilder::loc(const std::string &module) const {
-  return NameLoc::get(StringAttr::get(builder.getContext(), module));
+  return NameLoc::get(StringAttr::get(builder.getContext(), tensors.moduleName(module)));
 }
 
 RankedTensorType DecoderBuilder::activationType(int64_t columns) {
@@ -205,20 +206,39 @@ FlatSymbolRefAttr DecoderBuilder::createCache(int64_t index) {
   return FlatSymbolRefAttr::get(cache);
 }
 
-llm::ParamOp DecoderBuilder::createParam(const std::string &name, const Tensor &tensor) {
+llm::ParamOp DecoderBuilder::createParam(const std::string &name, const std::string &symbol,
+                                         const Tensor &tensor) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(forward);
-  auto param = llm::ParamOp::create(builder, loc(name), name, tensor.type, tensor.contents);
-  params[name] = param;
-  return param;
+  return llm::ParamOp::create(builder, loc(name), symbol, tensor.type, tensor.contents);
+}
+
+DecoderBuilder::StoredTensor DecoderBuilder::createStored(const TensorRequest &request) {
+  Tensor tensor = tensors.get(request);
+  if (!tensor.scheme)
+    return {{createParam(request.name, request.name, tensor)}, {}};
+  StoredTensor result = {{createParam(request.name, request.name + ".codes", tensor)},
+                         tensor.scheme};
+  constexpr StringLiteral suffixes[] = {".scales", ".zeros"};
+  for (auto [parameter, suffix] : llvm::zip(tensor.parameters, suffixes))
+    result.params.push_back(createParam(request.name, request.name + suffix.str(), parameter));
+  return result;
 }
 
 Value DecoderBuilder::buildGet(const TensorRequest &request) {
-  llm::ParamOp param = params.lookup(request.name);
-  if (!param)
-    param = createParam(request.name, tensors.get(request));
-  return llm::GetOp::create(builder, param.getLoc(), param.getType(),
-                            FlatSymbolRefAttr::get(param));
+  StoredTensor &tensor = stored[request.name];
+  if (tensor.params.empty())
+    tensor = createStored(request);
+  SmallVector<Value> values;
+  for (llm::ParamOp param : tensor.params)
+    values.push_back(llm::GetOp::create(builder, param.getLoc(), param.getType(),
+                                        FlatSymbolRefAttr::get(param)));
+  if (!tensor.scheme)
+    return values.front();
+  return q::DequantizeOp::create(builder, loc(request.name),
+                                 RankedTensorType::get(request.shape, builder.getF32Type()),
+                                 values.front(), ArrayRef(values).drop_front(), tensor.scheme,
+                                 /*fake=*/false);
 }
 
 Value DecoderBuilder::buildComputed(const std::string &name, const std::string &module,
@@ -228,7 +248,7 @@ Value DecoderBuilder::buildComputed(const std::string &name, const std::string &
   OpBuilder::InsertPoint use = builder.saveInsertionPoint();
   builder.setInsertionPointToEnd(&load.getBody().front());
   Value value = compute();
-  llm::ParamOp param = createParam(name, {cast<RankedTensorType>(value.getType()), {}});
+  llm::ParamOp param = createParam(name, name, {cast<RankedTensorType>(value.getType()), {}});
   llm::SetOp::create(builder, loc(module), FlatSymbolRefAttr::get(param), value);
   builder.restoreInsertionPoint(use);
   return llm::GetOp::create(builder, loc(name), param.getType(), FlatSymbolRefAttr::get(param));

@@ -64,7 +64,7 @@ protected:
   Value buildRmsNorm(const std::string &module, Value x, int64_t size);
   Value buildSlice(const std::string &module, Value x, int64_t offset, int64_t size);
 
-  /// The value of a parameter that is a stored tensor, which the module gets on first use.
+  /// The values of a stored tensor, whose parameters the module gets on first use.
   Value buildGet(const TensorRequest &request);
 
   /// The value of a parameter that `@load` computes, as `compute` builds it from stored ones.
@@ -77,8 +77,15 @@ protected:
   mlir::OpBuilder builder;
   const ModelConfig &config;
   const ModuleNames names;
+  TensorSource &tensors;
 
 private:
+  /// A tensor's parameters: its values, or its codes and what comes with them.
+  struct StoredTensor {
+    llvm::SmallVector<llm::ParamOp, 3> params;
+    qopt::q::SchemeAttr scheme;
+  };
+
   mlir::func::FuncOp createFunction(llvm::StringRef name, mlir::TypeRange inputs,
                                     mlir::TypeRange results);
   void buildForward();
@@ -90,14 +97,15 @@ private:
   Value buildNorm(const std::string &module, Value x);
   Value buildActivation(const std::string &module, Value x);
   mlir::FlatSymbolRefAttr createCache(int64_t index);
-  llm::ParamOp createParam(const std::string &name, const Tensor &tensor);
+  llm::ParamOp createParam(const std::string &name, const std::string &symbol,
+                           const Tensor &tensor);
+  StoredTensor createStored(const TensorRequest &request);
   mlir::RankedTensorType activationType(int64_t columns);
 
-  TensorSource &tensors;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp forward;
-  mlir::func::FuncOp load; ///< Null until a parameter is computed.
-  llvm::StringMap<llm::ParamOp> params;
+  mlir::func::FuncOp load;              ///< Null until a parameter is computed.
+  llvm::StringMap<StoredTensor> stored; ///< By the tensors' names.
   Value batch;
   llm::RopeAttr rope; ///< Null for learned positions.
 };

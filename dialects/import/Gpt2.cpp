@@ -42,6 +42,8 @@ DecoderBuilder::Projections Gpt2Builder::buildProjections(const std::string &att
 
 mlir::Value Gpt2Builder::buildLinearWeight(const std::string &module, int64_t outputs,
                                            int64_t inputs) {
+  if (!tensors.hasConv1d())
+    return buildGet({module + ".weight", {outputs, inputs}, TensorRequest::Use::Matrix});
   return buildComputed(module + ".weight.transposed", module, [&]() -> Value {
     Value stored = buildGet({module + ".weight", {inputs, outputs}, TensorRequest::Use::Conv1d});
     auto elementType = cast<RankedTensorType>(stored.getType()).getElementType();

@@ -13,7 +13,7 @@
 namespace qopt {
 
 /// GPT-2: one projection for queries, keys and values, and linears that are "Conv1D": stored
-/// [in, out] and transposed in @load.
+/// [in, out] in Hugging Face checkpoints and then transposed in @load.
 class Gpt2Builder : public DecoderBuilder {
 public:
   /// `prefix` is "transformer." or, in checkpoints of the model without its head, "".

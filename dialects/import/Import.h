@@ -1,4 +1,4 @@
-//===- Import.h - llm IR from Hugging Face checkpoints ----------*- C++ -*-===//
+//===- Import.h - llm IR from checkpoints -----------------------*- C++ -*-===//
 //
 // Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,6 +10,8 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "runtime/formats/DType.h"
+#include <optional>
 #include <string>
 
 namespace qopt {
@@ -25,6 +27,13 @@ namespace qopt {
 /// architecture.
 mlir::OwningOpRef<mlir::ModuleOp> importHuggingFace(const std::string &directory,
                                                     mlir::MLIRContext *context);
+
+/// The same for a model in a GGUF file, or the first of several: the module is that of the model's
+/// Hugging Face checkpoint but for locations, which are GGUF's names, and for where weights come
+/// from. Weights of block types stay as they are stored, `q.dequantize` of codes and scales; with
+/// `dequantize` (F32, F16 or BF16) they become values of that type. Throws Error.
+mlir::OwningOpRef<mlir::ModuleOp>
+importGguf(const std::string &path, std::optional<DType> dequantize, mlir::MLIRContext *context);
 
 /// The same for a `config.json` alone: the module refers to no checkpoint, its weights are random
 /// (dialects/llm, #llm.random), of the type that the config names, scaled so that activations and

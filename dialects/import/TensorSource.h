@@ -8,8 +8,10 @@
 #ifndef QOPT_DIALECTS_IMPORT_TENSORSOURCE_H
 #define QOPT_DIALECTS_IMPORT_TENSORSOURCE_H
 
+#include "dialects/q/Q.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include <string>
+#include <vector>
 
 namespace qopt {
 
@@ -27,10 +29,13 @@ struct TensorRequest {
   Use use;
 };
 
-/// The type and contents of an llm.param.
+/// The type and contents of an llm.param, or of those that q.dequantize makes its values of: then
+/// these are the codes.
 struct Tensor {
   mlir::RankedTensorType type;
   mlir::Attribute contents;
+  qopt::q::SchemeAttr scheme = {};     ///< Null unless the tensor is stored as codes,
+  std::vector<Tensor> parameters = {}; ///< which come with scales and, for some schemes, zeros.
 };
 
 /// Where an imported model's tensors come from: a checkpoint, or nowhere.
@@ -40,6 +45,12 @@ public:
 
   /// Throws Error if there is no such tensor or it is different.
   virtual Tensor get(const TensorRequest &request) = 0;
+
+  /// What the checkpoint calls a module of the model.
+  virtual std::string moduleName(const std::string &module) const { return module; }
+
+  /// Whether GPT-2's linears are stored [in, out].
+  virtual bool hasConv1d() const { return true; }
 };
 
 } // namespace qopt

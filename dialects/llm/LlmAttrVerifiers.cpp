@@ -50,7 +50,8 @@ LogicalResult RopeAttr::verify(EmitError emitError, FloatAttr theta, StringAttr 
   return success();
 }
 
-LogicalResult SourceAttr::verify(EmitError emitError, StringRef file, StringRef tensor) {
+LogicalResult SourceAttr::verify(EmitError emitError, StringRef file, StringRef tensor,
+                                 StringAttr part, int64_t heads) {
   if (file.empty() || tensor.empty())
     return emitError() << "a source needs a file and a tensor";
   // IR must not be a way to read files outside the checkpoint.
@@ -59,6 +60,14 @@ LogicalResult SourceAttr::verify(EmitError emitError, StringRef file, StringRef 
                    [](StringRef component) { return component == ".."; });
   if (llvm::sys::path::is_absolute(file) || leavesDirectory)
     return emitError() << "'" << file << "' is not inside the checkpoint directory";
+  if (part && part != "codes" && part != "scales" && part != "zeros")
+    return emitError() << "unknown part '" << part.getValue()
+                       << "'; codes, scales and zeros are known";
+  if (heads < 0)
+    return emitError() << "heads must not be negative";
+  if (!file.ends_with(".gguf") && (part || heads))
+    return emitError() << "only tensors of GGUF files have parts and interleaved heads, not '"
+                       << file << "'";
   return success();
 }
 

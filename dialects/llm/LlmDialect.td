@@ -83,12 +83,27 @@ def Llm_RopeAttr : Llm_Attr<"Rope", "rope"> {
 def Llm_SourceAttr : Llm_Attr<"Source", "source"> {
   let summary = "a tensor of a checkpoint file";
   let description = [{
-    The file is relative to the module's `llm.checkpoint` directory; the tensor's offset is looked up
-    in the file's own header when it is read, so that IR and file cannot disagree silently.
-    `#llm.source<"model.safetensors", "model.norm.weight">`
+    The file is relative to the module's `llm.checkpoint` (a directory, or a GGUF file in one); the
+    tensor's offset is looked up in the file's own header when it is read, so that IR and file cannot
+    disagree silently.
+
+    A tensor of GGUF's block types has three parts beside its values, as `q.dequantize` takes them:
+    `codes` (i8, or i4 where they fit), `scales` and `zeros` (f32, one a group of a row). Without a
+    part, the values are decoded to the parameter's type. `heads` says that the tensor's rows are those
+    of that many heads, each with its two halves interleaved, as GGUF has the queries and keys of Llama.
+
+    ```mlir
+    #llm.source<"model.safetensors", "model.norm.weight">
+    #llm.source<"model.gguf", "blk.0.attn_q.weight" part = "codes" heads = 32>
+    ```
   }];
-  let parameters = (ins StringRefParameter<>:$file, StringRefParameter<>:$tensor);
-  let assemblyFormat = "`<` $file `,` $tensor `>`";
+  let parameters = (ins StringRefParameter<>:$file, StringRefParameter<>:$tensor,
+                        OptionalParameter<"::mlir::StringAttr">:$part,
+                        DefaultValuedParameter<"int64_t", "0">:$heads);
+  let assemblyFormat = "`<` $file `,` $tensor (`part` `=` $part^)? (`heads` `=` $heads^)? `>`";
+  let builders = [AttrBuilder<(ins "::llvm::StringRef":$file, "::llvm::StringRef":$tensor), [{
+    return $_get($_ctxt, file, tensor, ::mlir::StringAttr(), 0);
+  }]>];
   let genVerifyDecl = 1;
 }
 

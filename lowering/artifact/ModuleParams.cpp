@@ -6,13 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/artifact/ModuleParams.h"
+#include "lowering/artifact/ParamGguf.h"
 #include "lowering/artifact/ParamQuantization.h"
 #include "lowering/artifact/ParamSmoothing.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
+#include "runtime/quantization/GgmlScheme.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -111,6 +112,8 @@ ParamExpressionPtr ModuleParams::evaluate(Operation *op) {
 }
 
 ParamExpressionPtr ModuleParams::makeLeaf(llm::ParamOp param) {
+  if (auto source = dyn_cast_or_null<llm::SourceAttr>(param.getContentsAttr()))
+    return makeStored(param, source);
   auto type = cast<RankedTensorType>(param.getType());
   std::optional<DType> dtype = dtypeOf(type.getElementType());
   if (!dtype) {
@@ -123,7 +126,6 @@ ParamExpressionPtr ModuleParams::makeLeaf(llm::ParamOp param) {
     return nullptr;
   }
   return llvm::TypeSwitch<Attribute, ParamExpressionPtr>(contents)
-      .Case([&](llm::SourceAttr source) { return makeStored(param, source); })
       .Case([&](llm::RandomAttr random) {
         return makeRandomParam(*dtype, type.getShape(), param.getName().str(), random.getSeed(),
                                random.getDeviation().getValueAsDouble());
@@ -140,30 +142,85 @@ ParamExpressionPtr ModuleParams::makeLeaf(llm::ParamOp param) {
       });
 }
 
+/// Whether the parameter's type is `shape` of `dtype`; a diagnostic if it is not.
+static bool checkType(llm::ParamOp param, std::optional<DType> dtype, ArrayRef<int64_t> shape,
+                      const std::string &path, const std::string &tensor,
+                      std::string_view storedType) {
+  auto type = cast<RankedTensorType>(param.getType());
+  if (dtype == dtypeOf(type.getElementType()) && shape == type.getShape())
+    return true;
+  param.emitOpError() << "is " << type << ", but " << quote(tensor) << " in " << path << " is "
+                      << std::string(storedType) << " " << formatShape(shape);
+  return false;
+}
+
 ParamExpressionPtr ModuleParams::makeStored(llm::ParamOp param, llm::SourceAttr source) {
-  auto directory = module->getAttrOfType<StringAttr>("llm.checkpoint");
-  if (!directory) {
+  auto checkpoint = module->getAttrOfType<StringAttr>("llm.checkpoint");
+  if (!checkpoint) {
     param.emitOpError("names a checkpoint file, but the module has no llm.checkpoint");
     return nullptr;
   }
-  SmallString<128> path(directory.getValue());
-  llvm::sys::path::append(path, source.getFile());
+  if (!files)
+    files.emplace(std::string_view(checkpoint.getValue()));
   try {
-    std::unique_ptr<SafetensorsFile> &file = files[path];
-    if (!file)
-      file = std::make_unique<SafetensorsFile>(std::string(path));
-    const TensorInfo &tensor = file->get(std::string_view(source.getTensor()));
-    auto type = cast<RankedTensorType>(param.getType());
-    if (tensor.dtype != dtypeOf(type.getElementType()) ||
-        ArrayRef(tensor.shape) != type.getShape()) {
-      param.emitOpError() << "is " << type << ", but " << quote(tensor.name) << " in "
-                          << file->path() << " is " << std::string(safetensorsName(tensor.dtype))
-                          << " " << formatShape(tensor.shape);
+    if (isGgufPath(source.getFile()))
+      return makeGguf(param, source);
+    const SafetensorsFile &file = files->safetensors(source.getFile().str());
+    const TensorInfo &tensor = file.get(std::string_view(source.getTensor()));
+    if (!checkType(param, tensor.dtype, tensor.shape, file.path(), tensor.name,
+                   safetensorsName(tensor.dtype)))
       return nullptr;
-    }
-    return makeStoredParam(*file, tensor);
+    return makeStoredParam(file, tensor);
   } catch (const Error &error) {
     emitError(param.getLoc()) << error.what();
     return nullptr;
   }
+}
+
+ParamExpressionPtr ModuleParams::makeGguf(llm::ParamOp param, llm::SourceAttr source) {
+  const GgufFile &file = files->gguf(source.getFile().str());
+  const GgufTensor &tensor = file.get(std::string_view(source.getTensor()));
+  const GgmlTraits &traits = ggmlTraits(tensor.type);
+  auto type = cast<RankedTensorType>(param.getType());
+  GgufSource stored = {&file, &tensor, source.getHeads()};
+  if (stored.heads && tensor.shape.front() % (2 * stored.heads) != 0) {
+    param.emitOpError() << "has " << stored.heads << " interleaved heads, which do not share the "
+                        << tensor.shape.front() << " rows of " << quote(tensor.name) << " in pairs";
+    return nullptr;
+  }
+  StringAttr part = source.getPart();
+  if (!part) {
+    std::optional<DType> dtype = dtypeOf(type.getElementType());
+    bool isFloat = dtype == DType::F32 || dtype == DType::F16 || dtype == DType::BF16;
+    if (!checkType(param, traits.isBlocks() && isFloat ? dtype : traits.dtype, tensor.shape,
+                   file.path(), tensor.name, traits.name))
+      return nullptr;
+    return makeGgufValues(stored, *dtype);
+  }
+  if (!traits.isBlocks() || tensor.shape.size() != 2 || (part == "zeros" && !traits.hasZeros)) {
+    param.emitOpError() << "takes the " << part.getValue() << " of " << quote(tensor.name) << " in "
+                        << file.path() << ", a " << StringRef(traits.name) << " "
+                        << formatShape(tensor.shape) << ", which has none";
+    return nullptr;
+  }
+  auto scheme = q::SchemeAttr::get(param.getContext(), ggmlScheme(tensor.type));
+  SmallVector<int64_t> shape(tensor.shape.begin(), tensor.shape.end());
+  if (part != "codes")
+    shape = scheme.scaleShape(shape);
+  Type element = part == "codes" ? scheme.codeType() : Type(Float32Type::get(param.getContext()));
+  if (type != RankedTensorType::get(shape, element)) {
+    param.emitOpError() << "is " << type << ", but the " << part.getValue() << " of "
+                        << quote(tensor.name) << " in " << file.path() << " are "
+                        << RankedTensorType::get(shape, element);
+    return nullptr;
+  }
+  return part == "codes"    ? makeGgufCodes(stored)
+         : part == "scales" ? makeGgufScales(stored)
+                            : makeGgufZeros(stored);
+}
+
+std::string ModuleParams::storedTypeName(llm::SourceAttr source) {
+  assert(files && "of parameters that have been read");
+  const GgufFile &file = files->gguf(source.getFile().str());
+  return std::string(ggmlTraits(file.get(std::string_view(source.getTensor())).type).name);
 }

@@ -31,19 +31,23 @@ public:
   /// The value of a parameter, or null after a diagnostic.
   ParamExpressionPtr get(llvm::StringRef name);
 
+  /// The GGUF type of a parameter that has been read from such a file: "Q4_K".
+  std::string storedTypeName(llm::SourceAttr source);
+
   /// What an op of `@load` computes; null for values of other functions.
   ParamExpressionPtr value(mlir::Value value) const { return values.lookup(value); }
 
 private:
   ParamExpressionPtr makeLeaf(llm::ParamOp param);
   ParamExpressionPtr makeStored(llm::ParamOp param, llm::SourceAttr source);
+  ParamExpressionPtr makeGguf(llm::ParamOp param, llm::SourceAttr source);
   ParamExpressionPtr evaluate(mlir::Operation *op);
   /// The op with several results.
   void evaluate(q::QuantizeOp op);
 
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
-  llvm::StringMap<std::unique_ptr<SafetensorsFile>> files;
+  std::optional<CheckpointFiles> files; ///< Once one is needed.
   llvm::StringMap<ParamExpressionPtr> params;
   llvm::DenseMap<mlir::Value, ParamExpressionPtr> values;
 };

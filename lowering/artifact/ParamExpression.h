@@ -9,7 +9,7 @@
 #define QOPT_LOWERING_ARTIFACT_PARAMEXPRESSION_H
 
 #include "runtime/formats/DType.h"
-#include "runtime/formats/SafetensorsFile.h"
+#include "runtime/formats/CheckpointFiles.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include <memory>
@@ -49,11 +49,7 @@ public:
   virtual std::optional<GeneratedContents> generated() const = 0;
 
   /// The mapped tensors that this reads.
-  struct MappedTensor {
-    const SafetensorsFile *file;
-    const TensorInfo *info;
-  };
-  virtual void collectSources(std::vector<MappedTensor> &sources) const = 0;
+  virtual void collectSources(std::vector<MappedBytes> &sources) const = 0;
 
   DType dtype() const { return elementType; }
   llvm::ArrayRef<int64_t> shape() const { return dimensions; }

@@ -31,10 +31,10 @@ namespace {
 class StoredParam : public ParamExpression {
 public:
   StoredParam(const SafetensorsFile &file, const TensorInfo &tensor)
-      : ParamExpression(tensor.dtype, llvm::ArrayRef(tensor.shape)), tensor{&file, &tensor} {}
+      : ParamExpression(tensor.dtype, llvm::ArrayRef(tensor.shape)), file(file), tensor(tensor) {}
 
   void read(const Rect &rect, std::span<std::byte> out) const override {
-    const std::byte *data = tensor.file->data(*tensor.info).data();
+    const std::byte *data = file.data(tensor).data();
     auto at = [&](int64_t row) {
       return data + (row * columns() + rect.column) * int64_t(elementBytes());
     };
@@ -49,12 +49,13 @@ public:
 
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
 
-  void collectSources(std::vector<MappedTensor> &sources) const override {
-    sources.push_back(tensor);
+  void collectSources(std::vector<MappedBytes> &sources) const override {
+    sources.push_back({&file.mappedFile(), file.data(tensor)});
   }
 
 private:
-  MappedTensor tensor;
+  const SafetensorsFile &file;
+  const TensorInfo &tensor;
 };
 
 class RandomParam : public ParamExpression {
@@ -75,7 +76,7 @@ public:
     return GeneratedContents{false, deviation, seed};
   }
 
-  void collectSources(std::vector<MappedTensor> &) const override {}
+  void collectSources(std::vector<MappedBytes> &) const override {}
 
 private:
   uint64_t key;
@@ -97,7 +98,7 @@ public:
     return GeneratedContents{true, value, 0};
   }
 
-  void collectSources(std::vector<MappedTensor> &) const override {}
+  void collectSources(std::vector<MappedBytes> &) const override {}
 
 private:
   double value;
@@ -116,7 +117,7 @@ public:
   }
 
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
-  void collectSources(std::vector<MappedTensor> &) const override {}
+  void collectSources(std::vector<MappedBytes> &) const override {}
 
 private:
   std::vector<float> numbers;

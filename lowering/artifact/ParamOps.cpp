@@ -77,7 +77,7 @@ public:
 
   std::optional<GeneratedContents> generated() const override { return combineGenerated(operands); }
 
-  void collectSources(std::vector<MappedTensor> &sources) const override {
+  void collectSources(std::vector<MappedBytes> &sources) const override {
     for (const ParamExpressionPtr &operand : operands)
       operand->collectSources(sources);
   }

@@ -103,7 +103,7 @@ public:
       : ParamExpression(dtype, shape), matrix(std::move(matrix)) {}
 
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
-  void collectSources(std::vector<MappedTensor> &sources) const override {
+  void collectSources(std::vector<MappedBytes> &sources) const override {
     matrix->getValues().collectSources(sources);
   }
 
@@ -199,7 +199,7 @@ public:
   }
 
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
-  void collectSources(std::vector<MappedTensor> &sources) const override {
+  void collectSources(std::vector<MappedBytes> &sources) const override {
     quantized.codes->collectSources(sources);
   }
 

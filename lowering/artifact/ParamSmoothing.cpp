@@ -45,7 +45,7 @@ public:
   }
 
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
-  void collectSources(std::vector<MappedTensor> &sources) const override {
+  void collectSources(std::vector<MappedBytes> &sources) const override {
     for (const ParamExpressionPtr &weight : weights)
       weight->collectSources(sources);
   }
@@ -94,7 +94,7 @@ public:
   }
 
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
-  void collectSources(std::vector<MappedTensor> &sources) const override {
+  void collectSources(std::vector<MappedBytes> &sources) const override {
     value->collectSources(sources);
   }
 

@@ -7,7 +7,6 @@
 
 #include "lowering/artifact/Plan.h"
 #include "lowering/artifact/ModuleParams.h"
-#include "lowering/artifact/PlanCaches.h"
 #include "lowering/artifact/PlanFunctions.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/GenerationConfig.h"
@@ -22,6 +21,41 @@ using llvm::FailureOr;
 
 /// Tokens of a page of the KV cache.
 static constexpr int64_t kPageTokens = 128;
+/// Dimensions of a CPU's V rows are padded to a vector.
+static constexpr int64_t kValueAlignment = 16;
+
+//===----------------------------------------------------------------------===//
+// Caches
+//===----------------------------------------------------------------------===//
+
+/// `native` is the type that attention computes with on the target (docs/architecture.md, kernel
+/// ABIs, has the layouts).
+static OrderedJson planPool(StringRef target, StringRef part, int64_t headDim) {
+  if (target == "ptx") {
+    int64_t padded = llvm::alignTo(headDim, 8);
+    return {
+        {"format", "bf16"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * padded * 2}};
+  }
+  if (part == "k")
+    return {{"format", "f32"}, {"layout", "dim_major"}, {"block_bytes", headDim * kPageTokens * 4}};
+  int64_t padded = llvm::alignTo(headDim, kValueAlignment);
+  return {{"format", "f32"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * padded * 4}};
+}
+
+static FailureOr<OrderedJson> planCaches(ModuleOp module, StringRef target) {
+  OrderedJson json = OrderedJson::array();
+  for (auto cache : module.getOps<llm::CacheOp>()) {
+    if (cache.getK() != "native" || cache.getV() != "native")
+      return cache.emitOpError() << "has a format other than 'native', which is all that " << target
+                                 << " kernels know";
+    json.push_back({{"name", cache.getSymName().str()},
+                    {"kv_heads", int64_t(cache.getKvHeads())},
+                    {"head_dim", int64_t(cache.getHeadDim())},
+                    {"k", planPool(target, "k", cache.getHeadDim())},
+                    {"v", planPool(target, "v", cache.getHeadDim())}});
+  }
+  return json;
+}
 
 //===----------------------------------------------------------------------===//
 // Weights
@@ -66,9 +100,18 @@ static void planWeights(ArtifactPlan &plan, ArrayRef<NamedParam> weights) {
     plan.json["random_weights"] = {{"seed", seed.value_or(0)}, {"tensors", std::move(generated)}};
 }
 
+/// The source of a parameter that is a part of a tensor of blocks; null for others.
+static llm::SourceAttr blockSource(llm::ParamOp param) {
+  auto source = dyn_cast_or_null<llm::SourceAttr>(param.getContentsAttr());
+  return source && source.getPart() ? source : llm::SourceAttr();
+}
+
 /// Whether what `@load` computes comes from quantized values.
 static bool isQuantized(Value value) {
   Operation *op = value.getDefiningOp();
+  if (auto get = dyn_cast<llm::GetOp>(op))
+    return bool(
+        blockSource(SymbolTable::lookupNearestSymbolFrom<llm::ParamOp>(op, get.getParamAttr())));
   return isa<q::QuantizeOp>(op) || llvm::any_of(op->getOperands(), isQuantized);
 }
 
@@ -96,7 +139,8 @@ static std::set<std::string> activationSchemes(ModuleOp module) {
 
 /// The types that matrices are stored in, the schemes of those that are quantized and of
 /// activations, and how many inputs were smoothed, in words.
-static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights) {
+static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights,
+                                  ModuleParams &params) {
   std::set<std::string> quantized, types;
   std::map<std::string, int64_t> schemes;
   int64_t numSmoothed = 0;
@@ -108,6 +152,9 @@ static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights)
       ++schemes[describeQuantization(quantize)];
     numSmoothed = llvm::range_size(load.getOps<llm::SmoothingOp>());
   }
+  for (auto param : module.getOps<llm::ParamOp>())
+    if (llm::SourceAttr source = blockSource(param); source && source.getPart() == "codes")
+      ++schemes[params.storedTypeName(source) + " as stored"];
   for (const NamedParam &weight : weights)
     if (weight.value->shape().size() > 1 && !quantized.contains(weight.name))
       types.insert(std::string(shortName(weight.value->dtype())));
@@ -120,8 +167,6 @@ static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights)
     parts.push_back("activations " + scheme);
   if (numSmoothed > 0)
     parts.push_back(std::to_string(numSmoothed) + " inputs smoothed");
-  if (std::string caches = describeCaches(module); !caches.empty())
-    parts.push_back(std::move(caches));
   return llvm::join(parts, "; ");
 }
 
@@ -194,10 +239,11 @@ FailureOr<ArtifactPlan> qopt::planArtifact(ModuleOp module, ModuleParams &params
   for (const TargetModules &target : targets) {
     FunctionPlanner planner(target.target, caches);
     FailureOr<OrderedJson> functions = planFunctions(module, planner, target.target);
-    if (failed(functions))
+    FailureOr<OrderedJson> pools = planCaches(module, target.target);
+    if (failed(functions) || failed(pools))
       return failure();
     targetsJson[target.target] = {{"modules", target.modules},
-                                  {"caches", planCaches(module, target.target)},
+                                  {"caches", std::move(*pools)},
                                   {"functions", std::move(*functions)}};
     weights.insert_range(planner.weights());
   }
@@ -211,7 +257,7 @@ FailureOr<ArtifactPlan> qopt::planArtifact(ModuleOp module, ModuleParams &params
   FailureOr<std::vector<NamedParam>> resolved = resolve(weights.getArrayRef(), params);
   if (failed(resolved))
     return failure();
-  plan.json["recipe"] = describeRecipe(module, *resolved);
+  plan.json["recipe"] = describeRecipe(module, *resolved, params);
   if (auto hash = module->getAttrOfType<StringAttr>(llm::kModelHashAttr))
     plan.json["model_hash"] = hash.str();
   planWeights(plan, *resolved);

@@ -92,11 +92,10 @@ private:
 
   /// What was read no longer counts as this process's memory.
   static void dropSources(const ParamExpression &value) {
-    std::vector<ParamExpression::MappedTensor> sources;
+    std::vector<MappedBytes> sources;
     value.collectSources(sources);
-    for (const ParamExpression::MappedTensor &source : sources)
-      source.file->mappedFile().advise(source.file->data(*source.info),
-                                       MappedFile::Advice::DontNeed);
+    for (const MappedBytes &source : sources)
+      source.file->advise(source.bytes, MappedFile::Advice::DontNeed);
   }
 
   SafetensorsWriter &file;

@@ -13,7 +13,9 @@
 #include "lowering/gpu/CompileToPtx.h"
 #include "runtime/formats/AtomicDirectory.h"
 #include "runtime/formats/AtomicFile.h"
+#include "runtime/formats/CheckpointFiles.h"
 #include "runtime/formats/Error.h"
+#include "runtime/formats/GgufWriter.h"
 #include "runtime/formats/MappedFile.h"
 #include "llvm/Support/FileSystem.h"
 #include <future>
@@ -42,6 +44,16 @@ static void copyCheckpointFiles(StringRef checkpoint, const AtomicDirectory &dir
     std::string_view text(reinterpret_cast<const char *>(file.bytes().data()), file.bytes().size());
     writeFile(directory.filePath(name), text);
   }
+}
+
+/// The tokenizer of a GGUF checkpoint: its metadata without the rest.
+static void writeGgufTokenizer(StringRef checkpoint, const AtomicDirectory &directory) {
+  GgufFile file(checkpoint.str());
+  GgufPairs pairs;
+  for (const auto &[key, value] : file.metadata().all())
+    if (key.starts_with("tokenizer.") || key == "general.architecture")
+      pairs.add(key, value);
+  GgufWriter(directory.filePath("tokenizer.gguf"), pairs, {}).commit();
 }
 
 /// The module without the emitted code, which follows from it.
@@ -121,7 +133,8 @@ private:
     for (auto [file, bytes] : llvm::zip_equal(emitted->files, *contents))
       writeFile(directory.filePath(file.name), bytes);
     if (auto checkpoint = module->getAttrOfType<StringAttr>("llm.checkpoint"))
-      copyCheckpointFiles(checkpoint, directory);
+      isGgufPath(checkpoint.getValue()) ? writeGgufTokenizer(checkpoint, directory)
+                                        : copyCheckpointFiles(checkpoint, directory);
     writeFile(directory.filePath("model.mlir"), printModel(module));
     writeFile(directory.filePath("plan.json"), formatJson(plan->json));
     directory.commit();

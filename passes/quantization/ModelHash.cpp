@@ -9,42 +9,21 @@
 #include "dialects/llm/Llm.h"
 #include "dialects/q/Q.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "runtime/formats/SafetensorsFile.h"
+#include "runtime/formats/CheckpointFiles.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace qopt;
 
-namespace {
-
-/// Checkpoint files, opened once.
-class TensorHashes {
-public:
-  explicit TensorHashes(StringRef directory) : directory(directory) {}
-
-  uint64_t hash(llm::SourceAttr source) {
-    std::unique_ptr<SafetensorsFile> &file = files[source.getFile()];
-    if (!file) {
-      SmallString<128> path(directory);
-      llvm::sys::path::append(path, source.getFile());
-      file = std::make_unique<SafetensorsFile>(std::string(path));
-    }
-    std::span<const std::byte> bytes = file->data(file->get(std::string_view(source.getTensor())));
-    uint64_t result =
-        llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
-    file->mappedFile().advise(bytes, MappedFile::Advice::DontNeed);
-    return result;
-  }
-
-private:
-  StringRef directory;
-  llvm::StringMap<std::unique_ptr<SafetensorsFile>> files;
-};
-
-} // namespace
+static uint64_t hashTensor(CheckpointFiles &files, llm::SourceAttr source) {
+  MappedBytes tensor = files.bytes(source.getFile().str(), std::string_view(source.getTensor()));
+  uint64_t result = llvm::xxh3_64bits(
+      ArrayRef(reinterpret_cast<const uint8_t *>(tensor.bytes.data()), tensor.bytes.size()));
+  tensor.file->advise(tensor.bytes, MappedFile::Advice::DontNeed);
+  return result;
+}
 
 /// The parameters that the model is made of: all that are read, but not the static scales that
 /// quantization of activations has brought.
@@ -68,7 +47,7 @@ std::string qopt::hashModel(ModuleOp module) {
   if (auto config = module->getAttrOfType<StringAttr>("llm.config"))
     os << config << '\n';
   auto checkpoint = module->getAttrOfType<StringAttr>("llm.checkpoint");
-  TensorHashes tensors(checkpoint ? checkpoint.getValue() : "");
+  CheckpointFiles files(checkpoint ? std::string_view(checkpoint.getValue()) : "");
   llvm::DenseSet<StringAttr> read = readParameters(module);
   for (auto param : module.getOps<llm::ParamOp>()) {
     if (!read.contains(param.getSymNameAttr()))
@@ -76,7 +55,7 @@ std::string qopt::hashModel(ModuleOp module) {
     os << param.getSymName() << ' ' << param.getType() << ' ' << param.getContentsAttr();
     auto source = dyn_cast_or_null<llm::SourceAttr>(param.getContentsAttr());
     if (source && checkpoint)
-      os << ' ' << tensors.hash(source);
+      os << ' ' << hashTensor(files, source);
     os << '\n';
   }
   if (auto load = module.lookupSymbol<func::FuncOp>("load"))

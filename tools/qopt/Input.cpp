@@ -8,6 +8,7 @@
 #include "tools/qopt/Input.h"
 #include "dialects/import/Import.h"
 #include "mlir/Support/FileUtilities.h"
+#include "runtime/formats/CheckpointFiles.h"
 #include "runtime/formats/Error.h"
 #include "tools/qopt/Diagnostics.h"
 #include "llvm/Support/FileSystem.h"
@@ -25,6 +26,8 @@ static std::unique_ptr<llvm::MemoryBuffer> print(ModuleOp module, const std::str
 
 std::unique_ptr<llvm::MemoryBuffer> qopt::readInput(const Options &options) {
   const std::string &input = options.input;
+  if (options.dequantize && !isGgufPath(input))
+    fail("--dequantize is for GGUF files, but the input is '{}'", input);
   bool isDirectory = llvm::sys::fs::is_directory(input);
   bool isConfig = StringRef(input).ends_with(".json");
   if (isDirectory || isConfig) {
@@ -39,6 +42,11 @@ std::unique_ptr<llvm::MemoryBuffer> qopt::readInput(const Options &options) {
   }
   if (options.randomSeed)
     fail("--random-params needs a config.json, but the input is '{}'", input);
+  if (isGgufPath(input)) {
+    MLIRContext context(MLIRContext::Threading::DISABLED);
+    registerDiagnosticPrinter(context);
+    return print(*importGguf(input, options.dequantize, &context), input);
+  }
   std::string problem;
   std::unique_ptr<llvm::MemoryBuffer> buffer = openInputFile(input, &problem);
   if (!buffer)

@@ -17,7 +17,8 @@ namespace cl = llvm::cl;
 static constexpr llvm::StringLiteral overview =
     R"(qopt, a compiler for language models: from checkpoints to kernels
 
-  INPUT is a Hugging Face directory, a config.json with --random-params, or IR (.mlir, - for stdin).
+  INPUT is a Hugging Face directory, a GGUF file, a config.json with --random-params, or IR (.mlir, -
+  for stdin).
   The ending of OUTPUT says what is made of it:
     .mlir, -   IR, after the passes asked for
     .qmod      an artifact for qrun: the passes asked for, then what is left of the default pipeline
@@ -31,6 +32,7 @@ EXAMPLES:
   qopt models/tiny-llama -o tiny.mlir            import only: weights stay in their file
   qopt tiny.mlir --fuse-projections --specialize print the IR after two passes
   qopt models/tiny-llama -o tiny.qmod            compile; then: qrun generate tiny.qmod --prompt "Once"
+  qopt model.Q4_K_M.gguf -o model.qmod           the same of GGUF: weights stay quantized as they are
   qopt --random-params=1 config.json -o x.qmod   a model's shape with random weights
 )";
 
@@ -59,6 +61,15 @@ static std::optional<int64_t> parseSeed(const cl::opt<std::string> &option) {
   return seed;
 }
 
+static std::optional<DType> parseDequantize(const cl::opt<std::string> &option) {
+  if (!option.getNumOccurrences())
+    return std::nullopt;
+  std::optional<DType> dtype = parseDType(option.getValue());
+  if (dtype != DType::F32 && dtype != DType::F16 && dtype != DType::BF16)
+    fail("--dequantize={} is no type of values; f32, f16 and bf16 are", option.getValue());
+  return dtype;
+}
+
 /// Gives one of MLIR's options a value unless the command line does.
 static void setDefault(llvm::StringRef name, llvm::StringRef value) {
   cl::Option *option = cl::getRegisteredOptions().lookup(name);
@@ -85,6 +96,9 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   static cl::opt<std::string> reportProfile(
       "report-profile", cl::desc("The calibration profile for errors of matrix products"),
       cl::value_desc("FILE"));
+  static cl::opt<std::string> dequantize(
+      "dequantize", cl::desc("Turn a GGUF file's quantized weights into f32, f16 or bf16"),
+      cl::value_desc("TYPE"));
   cl::extrahelp moreHelp(examples);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
@@ -95,7 +109,8 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   llvm::raw_string_ostream stream(messages);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &stream))
     failToParse(messages);
-  Options options = {input, output, parseSeed(randomSeed), fallback, report, reportProfile};
+  Options options = {input,  output,        parseSeed(randomSeed),      fallback,
+                     report, reportProfile, parseDequantize(dequantize)};
   if (!options.reportProfile.empty() && options.quantizationReport.empty())
     fail("--report-profile is of a report: add --quantization-report=table or json");
   setDefault("mlir-print-op-on-diagnostic", "false"); // the location says which op it is

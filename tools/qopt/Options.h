@@ -8,6 +8,7 @@
 #ifndef QOPT_TOOLS_QOPT_OPTIONS_H
 #define QOPT_TOOLS_QOPT_OPTIONS_H
 
+#include "runtime/formats/DType.h"
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct Options {
   bool allowDequantizedFallback;     ///< of what is lowered for `output`
   std::string quantizationReport;    ///< its format; empty for none
   std::string reportProfile;         ///< for errors of matrix products; empty for none
+  std::optional<DType> dequantize;   ///< what quantized weights of a GGUF input become
 };
 
 /// Parses the command line. IR in files has its locations, IR on stdout is easier to read without.

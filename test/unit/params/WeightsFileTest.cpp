@@ -24,7 +24,7 @@ public:
       fail("row {} is lost", rect.row);
   }
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
-  void collectSources(std::vector<MappedTensor> &) const override {}
+  void collectSources(std::vector<MappedBytes> &) const override {}
 };
 
 } // namespace
