@@ -7,6 +7,7 @@
 
 #include "lowering/artifact/Plan.h"
 #include "lowering/artifact/ModuleParams.h"
+#include "lowering/artifact/PlanCaches.h"
 #include "lowering/artifact/PlanFunctions.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/GenerationConfig.h"
@@ -21,41 +22,6 @@ using llvm::FailureOr;
 
 /// Tokens of a page of the KV cache.
 static constexpr int64_t kPageTokens = 128;
-/// Dimensions of a CPU's V rows are padded to a vector.
-static constexpr int64_t kValueAlignment = 16;
-
-//===----------------------------------------------------------------------===//
-// Caches
-//===----------------------------------------------------------------------===//
-
-/// `native` is the type that attention computes with on the target (docs/architecture.md, kernel
-/// ABIs, has the layouts).
-static OrderedJson planPool(StringRef target, StringRef part, int64_t headDim) {
-  if (target == "ptx") {
-    int64_t padded = llvm::alignTo(headDim, 8);
-    return {
-        {"format", "bf16"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * padded * 2}};
-  }
-  if (part == "k")
-    return {{"format", "f32"}, {"layout", "dim_major"}, {"block_bytes", headDim * kPageTokens * 4}};
-  int64_t padded = llvm::alignTo(headDim, kValueAlignment);
-  return {{"format", "f32"}, {"layout", "token_major"}, {"block_bytes", kPageTokens * padded * 4}};
-}
-
-static FailureOr<OrderedJson> planCaches(ModuleOp module, StringRef target) {
-  OrderedJson json = OrderedJson::array();
-  for (auto cache : module.getOps<llm::CacheOp>()) {
-    if (cache.getK() != "native" || cache.getV() != "native")
-      return cache.emitOpError() << "has a format other than 'native', which is all that " << target
-                                 << " kernels know";
-    json.push_back({{"name", cache.getSymName().str()},
-                    {"kv_heads", int64_t(cache.getKvHeads())},
-                    {"head_dim", int64_t(cache.getHeadDim())},
-                    {"k", planPool(target, "k", cache.getHeadDim())},
-                    {"v", planPool(target, "v", cache.getHeadDim())}});
-  }
-  return json;
-}
 
 //===----------------------------------------------------------------------===//
 // Weights
@@ -167,6 +133,8 @@ static std::string describeRecipe(ModuleOp module, ArrayRef<NamedParam> weights,
     parts.push_back("activations " + scheme);
   if (numSmoothed > 0)
     parts.push_back(std::to_string(numSmoothed) + " inputs smoothed");
+  if (std::string caches = describeCaches(module); !caches.empty())
+    parts.push_back(std::move(caches));
   return llvm::join(parts, "; ");
 }
 
@@ -239,11 +207,10 @@ FailureOr<ArtifactPlan> qopt::planArtifact(ModuleOp module, ModuleParams &params
   for (const TargetModules &target : targets) {
     FunctionPlanner planner(target.target, caches);
     FailureOr<OrderedJson> functions = planFunctions(module, planner, target.target);
-    FailureOr<OrderedJson> pools = planCaches(module, target.target);
-    if (failed(functions) || failed(pools))
+    if (failed(functions))
       return failure();
     targetsJson[target.target] = {{"modules", target.modules},
-                                  {"caches", std::move(*pools)},
+                                  {"caches", planCaches(module, target.target)},
                                   {"functions", std::move(*functions)}};
     weights.insert_range(planner.weights());
   }
