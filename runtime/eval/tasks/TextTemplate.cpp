@@ -82,7 +82,9 @@ static std::string withMark(const std::string &text, size_t wordNumber, const st
     const size_t begin = std::min(rest.find_first_not_of(" \t\n"), rest.size());
     rest.remove_prefix(begin);
     const std::string_view next = rest.substr(0, rest.find_first_of(" \t\n"));
-    before += (i ? " " : "") + std::string(next);
+    if (i > 0)
+      before += ' ';
+    before += next;
     rest.remove_prefix(next.size());
   }
   const size_t after = std::min(text.size(), before.size() + word.size() + 1);
