@@ -7,19 +7,11 @@
 
 #include "tools/qrun/BenchReport.h"
 
+#include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 using namespace qopt;
-
-namespace {
-
-struct Rate {
-  double mean;
-  double deviation; ///< Of the repetitions; 0 for one.
-};
-
-} // namespace
 
 /// Mean and standard deviation over the repetitions of `amount` a second.
 static Rate rateOf(double amount, const std::vector<double> &seconds) {
@@ -33,11 +25,28 @@ static Rate rateOf(double amount, const std::vector<double> &seconds) {
   return {mean, deviation};
 }
 
-static Rate tokensPerSecond(const BenchResult &result) {
+Rate qopt::tokensPerSecond(const BenchResult &result) {
   return rateOf(double(result.tokens * result.batch), result.seconds);
 }
 
-double qopt::meanTokensPerSecond(const BenchResult &result) { return tokensPerSecond(result).mean; }
+double qopt::shareOfBandwidth(const BenchReport &report, const BenchResult &result) {
+  return rateOf(result.weightBytes, result.seconds).mean / report.bandwidth;
+}
+
+/// Our rate by the other program's, of each pair of runs.
+static std::vector<double> ratios(const BenchResult &result) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < result.otherRates.size(); ++i)
+    ratios.push_back(double(result.tokens * result.batch) / result.seconds[i] /
+                     result.otherRates[i]);
+  return ratios;
+}
+
+static double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const size_t half = values.size() / 2;
+  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
 
 static Json describeKernel(const KernelBenchResult &kernel, const BenchReport &report) {
   return {{"function", kernel.function},
@@ -58,6 +67,7 @@ Json qopt::toJson(const BenchReport &report) {
                {"threads", report.threads},
                {"load_ms", report.loadMilliseconds},
                {"random_weights_s", report.generationSeconds},
+               {"weight_bytes", report.weightBytes},
                {"weight_bytes_per_token", report.weightBytesPerToken},
                {report.bandwidthKind + "_bandwidth_gb_s", report.bandwidth / 1e9},
                {"peak_memory_bytes", report.peakMemoryBytes},
@@ -73,9 +83,13 @@ Json qopt::toJson(const BenchReport &report) {
                  {"tokens_per_s_deviation", tokens.deviation},
                  {"gflop_per_s", rateOf(result.flops, result.seconds).mean / 1e9}};
     if (result.weightBytes > 0) {
-      double rate = rateOf(result.weightBytes, result.seconds).mean;
-      test["weights_gb_s"] = rate / 1e9;
-      test["share_of_" + report.bandwidthKind + "_bandwidth"] = rate / report.bandwidth;
+      test["weights_gb_s"] = rateOf(result.weightBytes, result.seconds).mean / 1e9;
+      test["share_of_" + report.bandwidthKind + "_bandwidth"] = shareOfBandwidth(report, result);
+    }
+    if (!result.otherRates.empty()) {
+      test["other_tokens_per_s"] = result.otherRates;
+      test["ratios"] = ratios(result);
+      test["median_ratio"] = median(ratios(result));
     }
     json["tests"].push_back(test);
   }
@@ -97,9 +111,14 @@ std::string qopt::toText(const BenchReport &report) {
     if (result.weightBytes > 0) {
       double rate = rateOf(result.weightBytes, result.seconds).mean;
       text += fmt::format("  {:.2f} GB/s of weights, {:.1f} % of {} bandwidth", rate / 1e9,
-                          100 * rate / report.bandwidth, report.bandwidthKind);
+                          100 * shareOfBandwidth(report, result), report.bandwidthKind);
     }
     text += "\n";
+    if (!result.otherRates.empty())
+      text += fmt::format("{:>20}  {:>9.2f} tokens/s of the other program at the median; ours is "
+                          "{:.2f} times that: {:.2f}\n",
+                          "", median(result.otherRates), median(ratios(result)),
+                          fmt::join(ratios(result), ", "));
   }
   for (const KernelBenchResult &kernel : report.kernels)
     text += fmt::format(

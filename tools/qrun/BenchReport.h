@@ -23,6 +23,8 @@ struct BenchResult {
   std::vector<double> seconds; ///< Of each repetition.
   double weightBytes = 0;      ///< Read in one repetition; 0 where that is no measure.
   double flops = 0;            ///< Of matrix products in one repetition.
+  /// What another program reached after each repetition, in tokens/s; empty if none ran.
+  std::vector<double> otherRates = {};
 };
 
 /// A kernel by itself, in all its launches of one function.
@@ -45,6 +47,7 @@ struct BenchReport {
   double loadMilliseconds;
   double generationSeconds; ///< Of random weights.
   uint64_t weightBytesPerToken;
+  uint64_t weightBytes;               ///< In the artifact.
   double bandwidth = 0;               ///< Bytes/s that the device can do,
   std::string bandwidthKind = "read"; ///< reading on the CPU, copying ("copy") on a GPU.
   uint64_t peakMemoryBytes = 0;       ///< Without the buffer that the bandwidth is measured on.
@@ -52,8 +55,16 @@ struct BenchReport {
   std::vector<KernelBenchResult> kernels = {};
 };
 
-/// Of all sequences, over the repetitions.
-double meanTokensPerSecond(const BenchResult &result);
+/// A rate over the repetitions of a test.
+struct Rate {
+  double mean;
+  double deviation; ///< Standard; 0 for one repetition.
+};
+
+/// Of all sequences.
+Rate tokensPerSecond(const BenchResult &result);
+/// Of the bandwidth that the device can do, in reading weights; 0 where that is no measure.
+double shareOfBandwidth(const BenchReport &report, const BenchResult &result);
 
 Json toJson(const BenchReport &report);
 std::string toText(const BenchReport &report);
