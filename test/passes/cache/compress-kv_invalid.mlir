@@ -1,0 +1,45 @@
+// One clear error for each mistake.
+// RUN: not qopt %s --compress-kv="mode=turbos" 2>&1 | FileCheck %s --check-prefix=MODE
+// MODE: error: {{.*}}compress-kv: unknown mode 'turbos'; type, turbo and turboquant are known
+// RUN: not qopt %s --compress-kv="type=int5" 2>&1 | FileCheck %s --check-prefix=TYPE
+// TYPE: error: {{.*}}unknown cache format 'int5'
+// RUN: not qopt %s --compress-kv="type=uniform4" 2>&1 | FileCheck %s --check-prefix=TABLETYPE
+// TABLETYPE: error: {{.*}}compress-kv: unknown type 'uniform4'
+// RUN: not qopt %s --compress-kv="layers=0" 2>&1 | FileCheck %s --check-prefix=NOTYPE
+// NOTYPE: error: {{.*}}compress-kv: which type?
+// RUN: not qopt %s --compress-kv="k=int8 layers=7" 2>&1 | FileCheck %s --check-prefix=LAYERS
+// LAYERS: error: {{.*}}compress-kv: the rule layers='7' matches no layer; the model has 0 to 0
+// RUN: not qopt %s --compress-kv="k=int8 layers=x" 2>&1 | FileCheck %s --check-prefix=RANGE
+// RANGE: error: {{.*}}compress-kv: layers='x': 'x' is no layer number or range
+// RUN: not qopt %s --compress-kv="type=int4 group=48" 2>&1 | FileCheck %s --check-prefix=GROUP
+// GROUP: error: {{.*}}groups of 48 keys do not fit int4 heads of 80 elements; 16, 80 do
+// RUN: not qopt %s --compress-kv="type=int4 rotate=hadamard" 2>&1 | FileCheck %s --check-prefix=ROTATE
+// ROTATE: error: {{.*}}heads of 80 elements cannot be rotated: the Hadamard transform is of powers of two, and kernels have 16 to 256
+// RUN: not qopt %s --compress-kv="type=int8 static" 2>&1 | FileCheck %s --check-prefix=STATIC
+// STATIC: error: {{.*}}compress-kv: static scales come from a profile: profile=FILE, from qrun calibrate
+// RUN: not qopt %s --compress-kv="type=int4 static profile=x" 2>&1 | FileCheck %s --check-prefix=STATICTYPE
+// STATICTYPE: error: {{.*}}compress-kv: static scales are of int8, not of int4
+// RUN: not qopt %s --compress-kv="type=int8 static profile=%t.absent" 2>&1 | FileCheck %s --check-prefix=ABSENT
+// ABSENT: error: {{.*}}absent
+// RUN: not qopt %s --compress-kv="mode=turbo m1=9" 2>&1 | FileCheck %s --check-prefix=M1
+// M1: error: {{.*}}compress-kv: m1=9 and m2=8: scales have 3 to 8 bits and elements 2 to 8
+// RUN: not qopt %s --compress-kv="mode=turbo m2=1" 2>&1 | FileCheck %s --check-prefix=M2
+// M2: error: {{.*}}compress-kv: m1=8 and m2=1
+// RUN: not qopt %s --compress-kv="mode=turbo m1=6" 2>&1 | FileCheck %s --check-prefix=M1PROFILE
+// M1PROFILE: error: {{.*}}a table of 64 scales begins at the least of each layer: m1=6 needs a profile
+// RUN: not qopt %s --compress-kv="mode=turbo table=log" 2>&1 | FileCheck %s --check-prefix=TABLE
+// TABLE: error: {{.*}}unknown table 'log'; uniform and lloyd_max are known
+// RUN: not qopt %s --compress-kv="mode=turbo ratio=1" 2>&1 | FileCheck %s --check-prefix=RATIO
+// RATIO: error: {{.*}}ratio=1: from one scale to the next is a step up, above 1
+// RUN: not qopt %s --compress-kv="mode=turboquant bits=5" 2>&1 | FileCheck %s --check-prefix=BITS
+// BITS: error: {{.*}}bits=5: TurboQuant's codes have 2 to 4
+// RUN: not qopt %s --compress-kv="mode=turboquant m2=5" 2>&1 | FileCheck %s --check-prefix=OTHER
+// OTHER: error: {{.*}}m2 is an option of mode=turbo
+// RUN: not qopt %s --compress-kv="type=int8 granularity=channel" 2>&1 | FileCheck %s --check-prefix=GRANULARITY
+// GRANULARITY: error: {{.*}}unknown granularity 'channel'; token_head is known
+// RUN: not qopt %s --compress-kv="type=int8 rotate=qr" 2>&1 | FileCheck %s --check-prefix=WHICH
+// WHICH: error: {{.*}}unknown rotation 'qr'; hadamard and none are known
+// RUN: not qopt %s --compress-kv="type=int8 profile=x" 2>&1 | FileCheck %s --check-prefix=UNUSED
+// UNUSED: error: {{.*}}a profile is for static scales and for turbo with m1 below 8
+
+llm.cache @layers.0 {kv_heads = 2, head_dim = 80, k = "native", v = "native"}
