@@ -24,6 +24,7 @@ void addCheckCommand(CLI::App &app);
 void addCompareCommand(CLI::App &app);
 void addEvalCommand(CLI::App &app);
 void addInfoCommand(CLI::App &app);
+void addMemoryCommand(CLI::App &app);
 
 } // namespace qopt
 
