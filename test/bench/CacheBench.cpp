@@ -1,0 +1,105 @@
+//===- CacheBench.cpp - decode attention over compressed caches ------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One token attends to 8192 cached ones, with 32 query heads of 128 elements over 32 and over 4 KV
+// heads. Caches of several layers follow each other, so that each is read from memory; a plain read
+// of the same memory in the same run is the floor. Times are the best of several: run it on an idle
+// machine.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/cpu/CacheGeometry.h"
+#include "test/bench/BenchSupport.h"
+#include <cstring>
+#include <fmt/format.h>
+#include <random>
+
+using namespace qopt;
+using namespace qopt::bench;
+using test::Buffer;
+using test::CompiledKernels;
+
+static constexpr int64_t kHeads = 32, kDim = 128, kTokens = 8192;
+static constexpr int64_t kPages = kTokens / cpu::kPageTokens;
+
+/// Bytes that are small numbers as f16, bf16 and f32, and any code as codes.
+static Buffer<char> randomCache(size_t bytes) {
+  Buffer<char> memory(bytes);
+  std::mt19937_64 engine(3);
+  for (size_t i = 0; i + 8 <= bytes; i += 8) {
+    uint64_t bits = (engine() & 0x807f807f807f807f) | 0x2d002d002d002d00;
+    std::memcpy(memory.data() + i, &bits, 8);
+  }
+  return memory;
+}
+
+/// Seconds of one layer.
+static double attend(Workers &workers, cpu::CpuLevel level, const Buffer<char> &memory,
+                     int64_t kvHeads, const std::string &format, double &bytes) {
+  CompiledKernels kernels(fmt::format(R"(
+    llm.cache @layer {{kv_heads = {0}, head_dim = 128, k = "{1}", v = "{1}"}}
+    func.func @f(%q: tensor<1x4096xf32>) attributes {{kernel.target = "cpu"}} {{
+      %0 = kernel.attention %q over @layer {{heads = 32, scale = 0.088, kernel = "attention"}}
+          : tensor<1x4096xf32> -> tensor<1x4096xf32>
+      return
+    }})",
+                                      kvHeads, format),
+                          level);
+  auto poolBytes = [&](bool isKey) {
+    cpu::CachePool pool{parseCacheFormat(format), isKey, kvHeads, kDim};
+    return kPages * kvHeads * pool.blockBytes();
+  };
+  const int64_t keyBytes = poolBytes(true), layerBytes = keyBytes + poolBytes(false);
+  const int64_t layers = int64_t(memory.size()) / layerBytes;
+  Buffer<float> q(kHeads * kDim, 0.01f), y(q.size());
+  Buffer<int32_t> seqStart(2), past(1, int32_t(kTokens - 1)), tokenSeq(1),
+      tokenPos(1, int32_t(kTokens - 1)), table(kPages);
+  seqStart[1] = 1;
+  for (int64_t page = 0; page < kPages; ++page)
+    table[page] = int32_t(kPages - 1 - page);
+  bytes = double(layerBytes);
+  double seconds = bestSeconds(3, [&] {
+    for (int64_t layer = 0; layer < layers; ++layer) {
+      const uint64_t keys = memory.address() + uint64_t(layer * layerBytes);
+      workers.launch(kernels.kernel("attention"),
+                     {q.address(), y.address(), keys, keys + uint64_t(keyBytes), seqStart.address(),
+                      past.address(), tokenSeq.address(), tokenPos.address(), table.address(),
+                      uint64_t(kPages), 1, 1},
+                     1);
+    }
+  });
+  return seconds / double(layers);
+}
+
+int main(int argc, char **argv) {
+  cpu::CpuLevel level = cpu::CpuLevel::Avx512;
+  if ((argc > 1 && std::string(argv[1]) == "avx2") || !test::machineHas(level))
+    level = cpu::CpuLevel::Avx2;
+  fmt::print("level {}, one token over {} cached ones\n", cpu::traitsOf(level).name.str(), kTokens);
+  const Buffer<char> memory = randomCache(size_t(768) << 20);
+  for (int64_t threads : {1, 2})
+    for (int64_t kvHeads : {32, 4}) {
+      Workers workers(threads);
+      double f16Seconds = 0;
+      for (const char *format : {"f16", "bf16", "int8", "int8 asymmetric", "fp8_e4m3", "int4",
+                                 "int4 asymmetric group=32", "lloyd_max4", "int2 asymmetric"}) {
+        double best = 1e30, read = 0, bytes = 0;
+        for (int i = 0; i < 3; ++i) {
+          read = std::max(read, readBytes(workers, memory));
+          best = std::min(best, attend(workers, level, memory, kvHeads, format, bytes));
+        }
+        if (f16Seconds == 0)
+          f16Seconds = best;
+        fmt::print("{} threads, {:2} KV heads, {:24}: {:6.3f} ms, {:5.2f} times f16, {:5.2f} GB/s, "
+                   "{:3.0f} % of a plain read\n",
+                   threads, kvHeads, format, best * 1e3, f16Seconds / best, bytes / best * 1e-9,
+                   100 * bytes / best / read);
+        std::fflush(stdout);
+      }
+    }
+  return 0;
+}
