@@ -11,6 +11,7 @@
 #include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/BenchReport.h"
+#include "tools/qrun/ChatTemplate.h"
 #include "tools/qrun/CompareReport.h"
 #include "tools/qrun/EvalReport.h"
 #include "tools/qrun/HtmlReport.h"
@@ -37,6 +38,7 @@ struct CompareOptions {
   int64_t windows = 0; ///< 0: all of the text.
   ModelOptions model;
   TaskOptions tasks;
+  PromptOptions prompts;
   bool speed = true;
   bool json = false;
   std::string csvFile, markdownFile, reportFile;
@@ -272,6 +274,13 @@ static void runCompare(const CompareOptions &options) {
       report.models.back().tasks =
           evaluateTasks(*contenders[i]->model, options.tasks, options.model.chunk);
   }
+  if (!options.prompts.file.empty()) {
+    report.prompts = readPrompts(options.prompts);
+    for (const std::unique_ptr<Contender> &contender : contenders) {
+      addTexts(*contender->model, options.prompts, options.model.chunk, report.prompts);
+      report.promptedModels.push_back(contender->model->artifact().directory());
+    }
+  }
   writeReports(options, report);
   if (options.json)
     std::printf("%s\n", toJson(report).dump(2).c_str());
@@ -300,6 +309,19 @@ void qopt::addCompareCommand(CLI::App &app) {
       ->check(CLI::PositiveNumber);
   command->add_flag("!--no-speed", options->speed, "Do not time prefill and decode");
   options->tasks.addTo(*command, "--tasks");
+  auto *prompts = command->add_option("--prompts", options->prompts.file,
+                                      "File with a prompt a line: what each model goes on with, "
+                                      "marked where it leaves the first one's text");
+  command->add_option("--prompt-tokens", options->prompts.tokens, "Tokens of each text")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str()
+      ->needs(prompts);
+  command
+      ->add_option("--chat", options->prompts.chat,
+                   fmt::format("Wrap prompts in a chat template: auto (what tokenizer_config.json "
+                               "has), {}",
+                               fmt::join(chatTemplateNames(), ", ")))
+      ->needs(prompts);
   command->add_option("--report", options->reportFile,
                       "Write a page with the table and plots, which needs no network (HTML)");
   command->add_option("--csv", options->csvFile, "Write the table to this file, as CSV");

@@ -112,7 +112,7 @@ std::string toText(const CompareReport &report) {
   text += taskTable(report);
   if (!report.speedTests.empty())
     text += fmt::format("Speed of {}, least-median-most\n", report.speedTests);
-  return text + costTable(report);
+  return text + costTable(report) + toText(report.prompts, report.promptedModels);
 }
 
 static Json toJson(const Estimate &estimate) {
@@ -196,6 +196,8 @@ Json toJson(const CompareReport &report) {
                {"windows", report.windows},
                {"tokens", report.comparison.tokens},
                {"models", std::move(models)}};
+  if (!report.prompts.empty())
+    json["prompts"] = toJson(report.prompts, report.promptedModels);
   if (!report.speedTests.empty())
     json["speed_tests"] = report.speedTests;
   return json;

@@ -11,6 +11,7 @@
 #include "runtime/eval/CompareModels.h"
 #include "runtime/eval/tasks/PairedTest.h"
 #include "runtime/formats/Json.h"
+#include "tools/qrun/ComparedTexts.h"
 #include "tools/qrun/TaskEvaluation.h"
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ struct CompareReport {
   std::string speedTests; ///< "pp512, tg32"; empty if none were run.
   std::vector<ComparedModel> models;
   Comparison comparison;
+  std::vector<ComparedPrompt> prompts = {};
+  std::vector<std::string> promptedModels = {}; ///< Of the texts of each prompt.
 };
 
 /// A model on a task's metric against the first model that has the same questions.

@@ -195,7 +195,7 @@ void qopt::addEvalCommand(CLI::App &app) {
   command->add_flag("--json", options->json,
                     "Print JSON: one object, or an array for several conventions, or for tasks");
   options->model.addTo(*command);
-  command->footer("Examples: qrun eval tiny.qmod --ppl heldout.txt --convention llama.cpp,gptq\n"
-                  "          qrun eval tiny.qmod --task mmlu --data mmlu/ --shots 5 --samples 200");
+  command->footer("Example: qrun eval tiny.qmod --ppl heldout.txt --convention llama.cpp,gptq\n"
+                  "Example: qrun eval tiny.qmod --task mmlu --data mmlu/ --shots 5 --samples 200");
   command->callback([options] { runEval(*options); });
 }

@@ -18,6 +18,7 @@ body { font-family: sans-serif; margin: 2em auto; max-width: 1400px; color: #222
 table { border-collapse: collapse; font-size: 13px; }
 th, td { border: 1px solid #ccc; padding: 4px 8px; text-align: right; white-space: nowrap; }
 th { background: #f3f3f3; } th:first-child, td:first-child { text-align: left; }
+.texts td { text-align: left; white-space: pre-wrap; vertical-align: top; min-width: 16em; }
 .plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots svg { width: 640px; max-width: 100%; }
 )";
 
@@ -114,6 +115,23 @@ static Plot speedPlot(const CompareReport &report) {
           true};
 }
 
+/// A column for each model; what differs from the first is marked.
+static std::string promptTable(const CompareReport &report) {
+  std::string html =
+      "<h2>Texts</h2>\n<div class=\"wide\"><table class=\"texts\">\n<tr><th>prompt</th>";
+  for (const std::string &name : report.promptedModels)
+    html += fmt::format("<th>{}</th>", escapeHtml(shortName(name)));
+  html += "</tr>\n";
+  for (const ComparedPrompt &prompt : report.prompts) {
+    html += fmt::format("<tr><td>{}</td>", escapeHtml(prompt.prompt));
+    for (const ComparedText &text : prompt.texts)
+      html +=
+          fmt::format("<td>{}<mark>{}</mark></td>", escapeHtml(text.common), escapeHtml(text.rest));
+    html += "</tr>\n";
+  }
+  return html + "</table></div>\n";
+}
+
 std::string qopt::toHtml(const CompareReport &report) {
   std::string html = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\n"
@@ -130,5 +148,8 @@ std::string qopt::toHtml(const CompareReport &report) {
     html += toSvg(klPlot(report));
   if (!report.speedTests.empty())
     html += toSvg(speedPlot(report));
-  return html + "</div>\n</body>\n</html>\n";
+  html += "</div>\n";
+  if (!report.prompts.empty())
+    html += promptTable(report);
+  return html + "</body>\n</html>\n";
 }

@@ -94,16 +94,21 @@ static std::string line(double x1, double y1, double x2, double y2, const char *
                      x1, y1, x2, y2, stroke);
 }
 
+/// What is nothing but rounding beside the distance is 0.
+static std::string tickLabel(double value, double distance) {
+  return fmt::format("{:.6g}", std::abs(value) < distance / 2 ? 0.0 : value);
+}
+
 static std::string drawAxes(const Plot &plot, const Axis &x, const Axis &y) {
   std::string svg;
   const double dx = tickDistance(x), dy = tickDistance(y);
   for (double v = std::ceil(x.low / dx) * dx; v <= x.high; v += dx) {
     svg += line(x.at(v), y.begin, x.at(v), y.end, "#e5e5e5");
-    svg += text(x.at(v), y.begin + 16, "middle", fmt::format("{:.4g}", v));
+    svg += text(x.at(v), y.begin + 16, "middle", tickLabel(v, dx));
   }
   for (double v = std::ceil(y.low / dy) * dy; v <= y.high; v += dy) {
     svg += line(x.begin, y.at(v), x.end, y.at(v), "#e5e5e5");
-    svg += text(x.begin - 6, y.at(v) + 4, "end", fmt::format("{:.3g}", v));
+    svg += text(x.begin - 6, y.at(v) + 4, "end", tickLabel(v, dy));
   }
   svg += line(x.begin, y.begin, x.end, y.begin, "#444") +
          line(x.begin, y.begin, x.begin, y.end, "#444");
@@ -122,8 +127,11 @@ static std::string drawSeries(const PlotSeries &series, const char *colour, cons
     if (!series.isLine)
       svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\" fill=\"{}\"/>\n",
                          x.at(point.x), y.at(point.y), colour);
+    // To the left of points on the right, so that no label is cut off.
+    const bool isRight = x.at(point.x) > (x.begin + x.end) / 2;
     if (!point.label.empty())
-      svg += text(x.at(point.x) + 8, y.at(point.y) - 6, "start", point.label);
+      svg += text(x.at(point.x) + (isRight ? -8 : 8), y.at(point.y) - 6, isRight ? "end" : "start",
+                  point.label);
   }
   if (series.isLine && !path.empty())
     svg += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.5\"{}/>\n",

@@ -32,7 +32,7 @@ text = path.read_text(encoding="utf-8")
 page = Page()
 page.feed(text)
 assert not page.open, page.open
-assert page.count["table"] == 1 and page.count["svg"] >= 2, page.count
+assert page.count["table"] >= 1 and page.count["svg"] >= 2, page.count
 assert text.count("http") == page.count["svg"], "only the namespace of SVG is an address"
 assert "nan" not in text.lower().replace("nanoseconds", "") and "script" not in page.count
 
