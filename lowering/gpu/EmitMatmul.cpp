@@ -68,6 +68,7 @@ private:
   /// Fragments of all column tiles for the 16 elements from `chunk` on.
   SmallVector<SmallVector<Value>> columnFragments(Value stage, int64_t chunk,
                                                   ArrayRef<WeightCodes::Parameters> parameters);
+  SmallVector<WeightCodes::Parameters> loadParameters(Scalar k);
   SmallVector<Value> multiplyStage(Value stage, Scalar k, ValueRange sums);
   SmallVector<Value> multiply();
   void storeTile(ValueRange sums);
@@ -199,16 +200,27 @@ MatmulEmitter::columnFragments(Value stage, int64_t chunk,
   return fragments;
 }
 
+/// Of the codes from depth `k` on, for each column tile; a depth beyond the last has the last
+/// one's.
+SmallVector<WeightCodes::Parameters> MatmulEmitter::loadParameters(Scalar k) {
+  if (shape.depth % config.tileDepth != 0)
+    k = min(k, b.i32(shape.depth - 1));
+  SmallVector<WeightCodes::Parameters> parameters;
+  for (int64_t j = 0; j < columnTiles(); ++j) {
+    Scalar row = weightRowOf(warpColumn + j * 8 + lane / 4);
+    parameters.push_back(codes->loadParameters(min(row, b.i32(shape.columns * shape.ways - 1)), k));
+  }
+  return parameters;
+}
+
 /// Adds the product of the tiles in `stage`, from depth `k` on, to the warp's sums: 4 values for
 /// each 16x8 tile, column tiles innermost.
 SmallVector<Value> MatmulEmitter::multiplyStage(Value stage, Scalar k, ValueRange sums) {
   SmallVector<WeightCodes::Parameters> parameters;
-  for (int64_t j = 0; codes && j < columnTiles(); ++j) {
-    Scalar row = weightRowOf(warpColumn + j * 8 + lane / 4);
-    parameters.push_back(codes->loadParameters(min(row, b.i32(shape.columns * shape.ways - 1)), k));
-  }
   SmallVector<Value> next(sums);
   for (int64_t chunk = 0; chunk < tile.rowChunks(); chunk += 2) {
+    if (codes && chunk * kChunk % codes->groupDepth() == 0)
+      parameters = loadParameters(k + chunk * kChunk);
     Value a = b.bytePtr(stage, tile.offsetA(lane, warpRow, chunk));
     SmallVector<std::array<Value, 4>> rowFragments;
     for (int64_t i = 0; i < rowTiles(); ++i)

@@ -13,8 +13,8 @@
 namespace qopt::ptx {
 
 /// A matrix of codes: rows of bytes, or of two codes a byte, low half first, padded to 32 codes;
-/// and its f32 scales and zeros `[rows, groups]`, without padding. Groups are multiples of 32
-/// codes.
+/// and its f32 scales and zeros `[rows, groups]`, without padding. Groups are multiples of 16
+/// bytes of codes.
 class WeightCodes {
 public:
   /// What a code of a group stands for: `scale * code + offset`; without offset where symmetric.
@@ -33,6 +33,8 @@ public:
   /// Where code `k` of row `row` is; of the lower one, if two share a byte.
   mlir::Value at(Scalar row, Scalar k);
   bool hasOffset() const { return scheme.getZero() != q::ZeroPoint::None; }
+  /// Codes of a row that share their parameters.
+  int64_t groupDepth() const { return depth / groups; }
   Parameters loadParameters(Scalar row, Scalar k);
 
   /// The first `count` codes of a word, lowest first, exactly.

@@ -12,9 +12,11 @@ using namespace qopt;
 
 std::string kernel::ptxObstacle(q::SchemeAttr scheme) {
   DenseI64ArrayAttr block = scheme.getBlock();
-  if (block && block[1] % 32 != 0)
+  int64_t codesPerLoad = 128 / scheme.codeType().getIntOrFloatBitWidth();
+  if (block && block[1] % codesPerLoad != 0)
     return "no ptx kernel reads codes in groups of " + std::to_string(block[1]) +
-           ": 16 bytes of them must lie in one group, so a multiple of 32 has one";
+           ": 16 bytes of them must lie in one group, so a multiple of " +
+           std::to_string(codesPerLoad) + " has one";
   return "";
 }
 

@@ -177,6 +177,7 @@ const Case cases[] = {
     {"int8", 32, true, "default", 128, 50, 1},      {"int8", 64, true, "torchao", 192, 34, 2},
     {"int4", 32, false, "default", 96, 40, 1},      {"int4", 0, true, "default", 84, 33, 1},
     {"int4", 128, true, "default", 4096, 32, 1},    {"fp8_e4m3", 0, false, "default", 300, 48, 2},
+    {"int8", 16, false, "default", 112, 40, 1},     {"int8", 16, true, "default", 2048, 33, 2},
     {"fp8_e5m2", 64, false, "default", 256, 33, 1},
 };
 
