@@ -7,8 +7,10 @@
 
 #include "lowering/artifact/EmittedModules.h"
 #include "dialects/kernel/Kernel.h"
+#include "lowering/artifact/PlanFunctions.h"
 #include "lowering/cpu/CompileCpuModule.h"
 #include "lowering/gpu/CompileToPtx.h"
+#include "lowering/gpu/Emitters.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
@@ -40,6 +42,33 @@ static TargetModules findCpuModules(ModuleOp module, SmallVectorImpl<EmittedFile
   return target;
 }
 
+/// Kernels that this module launches in another way than the plan's functions say.
+static OrderedJson planLaunches(gpu::GPUModuleOp emitted) {
+  OrderedJson launches = OrderedJson::object();
+  for (auto function : emitted.getOps<gpu::GPUFuncOp>()) {
+    auto launch = function->getAttrOfType<kernel::LaunchAttr>(ptx::kLaunchOverride);
+    if (!launch)
+      continue;
+    OrderedJson &json = launches[function.getName().str()];
+    json = {
+        {"grid", planGrid(launch)}, {"block", launch.getBlock()}, {"shared", launch.getShared()}};
+    for (auto map :
+         function->getAttrOfType<ArrayAttr>(ptx::kTensorMaps).getAsRange<DictionaryAttr>()) {
+      auto numbers = [&](StringRef name) {
+        OrderedJson list = OrderedJson::array();
+        for (int64_t number : map.getAs<DenseI64ArrayAttr>(name).asArrayRef())
+          list.push_back(ShapedType::isDynamic(number) ? OrderedJson("T") : OrderedJson(number));
+        return list;
+      };
+      json["tensor_maps"].push_back({{"argument", map.getAs<IntegerAttr>("argument").getInt()},
+                                     {"sizes", numbers("sizes")},
+                                     {"strides", numbers("strides")},
+                                     {"box", numbers("box")}});
+    }
+  }
+  return launches;
+}
+
 static TargetModules findPtxModules(ModuleOp module, SmallVectorImpl<EmittedFile> &files) {
   TargetModules target{"ptx"};
   for (auto emitted : module.getOps<gpu::GPUModuleOp>()) {
@@ -48,7 +77,10 @@ static TargetModules findPtxModules(ModuleOp module, SmallVectorImpl<EmittedFile
       continue;
     // The first is the one for all machines; specialised ones have their chip's name.
     std::string file = target.modules.empty() ? "kernels.ptx" : ("kernels." + chip + ".ptx").str();
-    target.modules.push_back({{"file", file}, {"chip", chip.str()}});
+    OrderedJson json{{"file", file}, {"chip", chip.str()}};
+    if (OrderedJson launches = planLaunches(emitted); !launches.empty())
+      json["launches"] = std::move(launches);
+    target.modules.push_back(std::move(json));
     files.push_back({file, [emitted, chip] { return compileToPtx(emitted, chip); }});
   }
   return target;

@@ -36,6 +36,13 @@ static OrderedJson planFactor(AffineExpr factor) {
   return {{"ceildiv", {planFactor(ceildiv.getLHS()), planFactor(ceildiv.getRHS())}}};
 }
 
+OrderedJson qopt::planGrid(LaunchAttr launch) {
+  OrderedJson grid = OrderedJson::array();
+  for (AffineExpr factor : launch.getGrid().getResults())
+    grid.push_back(planFactor(factor));
+  return grid;
+}
+
 static std::string elementTypeName(Type type) {
   std::string name;
   llvm::raw_string_ostream(name) << cast<RankedTensorType>(type).getElementType();
@@ -134,10 +141,7 @@ FailureOr<OrderedJson> FunctionPlanner::planLaunch(LaunchOpInterface op) {
     arguments.push_back(std::move(*planned));
   }
   json["args"] = std::move(arguments);
-  OrderedJson grid = OrderedJson::array();
-  for (AffineExpr factor : launch.getGrid().getResults())
-    grid.push_back(planFactor(factor));
-  json["grid"] = std::move(grid);
+  json["grid"] = planGrid(launch);
   if (target == "cpu") {
     json["scratch"] = launch.getScratch();
   } else {

@@ -15,6 +15,9 @@
 
 namespace qopt {
 
+/// The factors of a launch's grid.
+OrderedJson planGrid(kernel::LaunchAttr launch);
+
 /// The launches of one target's functions as JSON (docs/architecture.md, plan.json).
 class FunctionPlanner {
 public:

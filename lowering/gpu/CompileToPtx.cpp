@@ -12,6 +12,7 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
@@ -61,6 +62,29 @@ static LogicalResult lowerToNvvm(ModuleOp holder) {
   pm.addPass(createConvertGpuOpsToNVVMOps(options));
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCSEPass());
+  return manager.run(holder);
+}
+
+/// Parameters that are generic pointers stand for tensor maps: 128 bytes each, used where they are
+/// (the lowering of gpu.func would drop attributes that say so).
+static void passTensorMapsByValue(gpu::GPUModuleOp module) {
+  Builder builder(module.getContext());
+  auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+      auto pointer = dyn_cast<LLVM::LLVMPointerType>(type);
+      if (!pointer || pointer.getAddressSpace() != 0)
+        continue;
+      function.setArgAttr(i, LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes));
+      function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
+      function.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(), builder.getUnitAttr());
+    }
+}
+
+/// Writes instructions that LLVM has no intrinsic for as inline PTX.
+static LogicalResult lowerToInlinePtx(ModuleOp holder) {
+  PassManager manager(holder->getContext());
+  manager.nest<gpu::GPUModuleOp>().addPass(createConvertNVVMToLLVMPass());
   return manager.run(holder);
 }
 
@@ -121,6 +145,7 @@ FailureOr<std::string> qopt::compileToPtx(gpu::GPUModuleOp module, StringRef chi
   holder->push_back(copy);
   if (failed(lowerToNvvm(*holder)) || failed(checkSelfContained(copy)))
     return failure();
+  passTensorMapsByValue(copy);
   FailureOr<unsigned> required = ptx::requiredPtxVersion(copy, *chip);
   if (failed(required))
     return failure();
@@ -130,6 +155,8 @@ FailureOr<std::string> qopt::compileToPtx(gpu::GPUModuleOp module, StringRef chi
     return emitError(loc) << "the kernels need PTX " << *required / 10 << "." << *required % 10
                           << " on " << chip->name << ", not " << ptxVersion / 10 << "."
                           << ptxVersion % 10;
+  if (failed(lowerToInlinePtx(*holder)))
+    return failure();
 
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(copy, context, "kernels");

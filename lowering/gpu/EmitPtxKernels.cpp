@@ -23,20 +23,29 @@ using namespace mlir;
 using namespace qopt;
 using namespace qopt::ptx;
 
-static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module) {
+/// The chip that alone has warpgroup products.
+static constexpr llvm::StringLiteral kWarpgroupChip = "sm_90a";
+
+static LogicalResult emitProduct(kernel::MatmulOp op, gpu::GPUModuleOp module, StringRef chip) {
+  StringAttr algorithm = readAlgorithm(op);
+  if (!algorithm)
+    return failure();
+  if (algorithm == MatvecConfig::algorithm)
+    return emitMatvec(op, module);
+  if (chip == kWarpgroupChip)
+    if (std::optional<WarpgroupConfig> config = WarpgroupConfig::choose(op))
+      return emitWarpgroupMatmul(op, *config, module);
+  return emitMatmul(op, module);
+}
+
+static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module, StringRef chip) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::GatherOp op) { return emitGather(op, module); })
       .Case([&](kernel::NormOp op) { return emitNorm(op, module); })
       .Case([&](kernel::MapOp op) { return emitMap(op, module); })
       .Case([&](kernel::QuantizeOp op) { return emitQuantize(op, module); })
       .Case([&](kernel::RopeAppendOp op) { return emitRopeAppend(op, module); })
-      .Case([&](kernel::MatmulOp op) {
-        StringAttr algorithm = readAlgorithm(op);
-        if (!algorithm)
-          return failure();
-        return algorithm == MatvecConfig::algorithm ? emitMatvec(op, module)
-                                                    : emitMatmul(op, module);
-      })
+      .Case([&](kernel::MatmulOp op) { return emitProduct(op, module, chip); })
       .Case([&](kernel::AttentionOp op) { return emitPrefillAttention(op, module); })
       .Case([&](kernel::AppendAttentionOp op) { return emitDecodeAttention(op, module); })
       .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
@@ -103,12 +112,14 @@ static LogicalResult checkCache(Operation *op) {
   return success();
 }
 
-/// Declares the dynamic shared memory that all kernels use.
-static void declareSharedMemory(gpu::GPUModuleOp module) {
+/// Declares the dynamic shared memory that all kernels use. Swizzled tiles of asynchronous copies
+/// start on 1024 bytes.
+static void declareSharedMemory(gpu::GPUModuleOp module, StringRef chip) {
   auto builder = ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
   LLVM::GlobalOp::create(builder, LLVM::LLVMArrayType::get(builder.getI8Type(), 0),
                          /*isConstant=*/false, LLVM::Linkage::External, kSharedMemorySymbol,
-                         /*value=*/Attribute(), /*alignment=*/128, /*addrSpace=*/3);
+                         /*value=*/Attribute(), /*alignment=*/chip == kWarpgroupChip ? 1024 : 128,
+                         /*addrSpace=*/3);
 }
 
 namespace {
@@ -125,7 +136,7 @@ struct EmitPtxKernels : qopt::impl::EmitPtxKernelsBase<EmitPtxKernels> {
       return; // emitted by an earlier run
     auto builder = ImplicitLocOpBuilder::atBlockEnd(root.getLoc(), root.getBody());
     auto module = gpu::GPUModuleOp::create(builder, name);
-    declareSharedMemory(module);
+    declareSharedMemory(module, chip);
     names.clear();
     for (auto function : root.getOps<func::FuncOp>()) {
       auto target = function->getAttrOfType<StringAttr>(kernel::kTargetAttr);
@@ -150,7 +161,7 @@ private:
     ++numKernels;
     if (failed(checkOperandTypes(op)) || failed(checkCache(op)))
       return failure();
-    return emitKernel(op, module);
+    return emitKernel(op, module, chip);
   }
 
   llvm::StringSet<> names;

@@ -13,7 +13,7 @@
 #ifndef QOPT_LOWERING_GPU_EMITTERS_H
 #define QOPT_LOWERING_GPU_EMITTERS_H
 
-#include "dialects/kernel/Kernel.h"
+#include "lowering/gpu/KernelConfig.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 namespace qopt::ptx {
@@ -25,9 +25,19 @@ mlir::LogicalResult emitQuantize(kernel::QuantizeOp op, mlir::gpu::GPUModuleOp m
 mlir::LogicalResult emitRopeAppend(kernel::RopeAppendOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMatvec(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMatmul(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
+/// The same on sm_90a.
+mlir::LogicalResult emitWarpgroupMatmul(kernel::MatmulOp op, const WarpgroupConfig &config,
+                                        mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitDecodeAttention(kernel::AppendAttentionOp op,
                                         mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitPrefillAttention(kernel::AttentionOp op, mlir::gpu::GPUModuleOp module);
+
+/// On a gpu.func that is launched in another way than its op says: a #kernel.launch, and what the
+/// parameters that are tensor maps describe, as `{argument, sizes, strides, box}` each: elements of
+/// the dimensions, innermost first (kDynamic: rows of the step), bytes from one to the next but for
+/// the first, and elements of a box.
+inline constexpr llvm::StringLiteral kLaunchOverride = "kernel.launch";
+inline constexpr llvm::StringLiteral kTensorMaps = "kernel.tensor_maps";
 
 /// Shared memory of a norm: two sums for each warp of a block of at most 1024 threads.
 inline constexpr int64_t kNormSharedBytes = 2 * 32 * sizeof(float);

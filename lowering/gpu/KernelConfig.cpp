@@ -211,6 +211,17 @@ DictionaryAttr MmaConfig::toAttribute(MLIRContext *context) const {
                         {"warp_columns", warpColumns}});
 }
 
+std::optional<WarpgroupConfig> WarpgroupConfig::choose(kernel::MatmulOp op) {
+  MatmulShape shape(op);
+  if (!ShapedType::isDynamic(shape.rows) || shape.weightBits != 16)
+    return std::nullopt;
+  // Two blocks share a multiprocessor but for the largest tiles, which it has the best use of.
+  int64_t weightRows = shape.columns * shape.ways;
+  if (weightRows >= 8192)
+    return WarpgroupConfig{128, 256, 4};
+  return WarpgroupConfig{128, weightRows >= 1024 ? 128 : 64, weightRows >= 1024 ? 3 : 4};
+}
+
 //===----------------------------------------------------------------------===//
 // Attention
 //===----------------------------------------------------------------------===//

@@ -90,6 +90,28 @@ struct MmaConfig {
   mlir::DictionaryAttr toAttribute(mlir::MLIRContext *context) const;
 };
 
+/// Many rows of x, on the tensor cores of a warpgroup (`wgmma`, sm_90a): each 64 of `tileRows` are
+/// a warpgroup's, and one more warp brings tiles of x and of `tileColumns` weight rows into a ring
+/// of `stages`. It follows from the shape; a tuning file has no say.
+struct WarpgroupConfig {
+  int64_t tileRows, tileColumns, stages;
+
+  /// Elements of a row in a stage: the 128 bytes that are swizzled.
+  static constexpr int64_t kTileDepth = 64;
+  static constexpr int64_t kRowBytes = 128;
+  /// Shared memory that a block may have on sm_90.
+  static constexpr int64_t kMaxSharedBytes = 227 * 1024;
+
+  int64_t consumerWarps() const { return tileRows / 16; }
+  int64_t threads() const { return (consumerWarps() + 1) * 32; }
+  int64_t stageBytes() const { return (tileRows + tileColumns) * kRowBytes; }
+  /// The ring, then two barriers for each stage.
+  int64_t sharedBytes() const { return stages * (stageBytes() + 16); }
+  /// Nothing where the weights are codes that x is not: they would have to be in shared memory as
+  /// what they stand for. Few rows are no matter of tensor cores.
+  static std::optional<WarpgroupConfig> choose(kernel::MatmulOp op);
+};
+
 /// One new token of each sequence: a block for each row, KV head (and tile of 16 query heads on
 /// it) and part of the past, which its `warps` share.
 struct DecodeAttentionConfig {

@@ -42,14 +42,19 @@ static bool isReadOnly(Operation *op, const Argument &argument) {
   }
 }
 
-KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp module)
+KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp module,
+                               llvm::ArrayRef<Value> tensorMaps)
     : arguments(op.getKernelArguments()), builder(op->getLoc(), op->getContext()) {
   MLIRContext *context = op->getContext();
   builder.setInsertionPointToEnd(module.getBody());
+  auto isTensorMap = [&](const Argument &argument) {
+    return argument.kind == Kind::Value && llvm::is_contained(tensorMaps, argument.value);
+  };
   llvm::SmallVector<Type> types;
   for (const Argument &argument : arguments)
-    types.push_back(isNumber(argument.kind) ? Type(builder.getI64Type())
-                                            : LLVM::LLVMPointerType::get(context, 1));
+    types.push_back(isNumber(argument.kind)
+                        ? Type(builder.getI64Type())
+                        : LLVM::LLVMPointerType::get(context, isTensorMap(argument) ? 0 : 1));
   function = gpu::GPUFuncOp::create(builder, op.getKernelAttr().getValue(),
                                     builder.getFunctionType(types, {}));
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
@@ -58,7 +63,7 @@ KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp mo
   // that the grid has no use for.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
   for (auto [i, argument] : llvm::enumerate(arguments)) {
-    if (isNumber(argument.kind))
+    if (isNumber(argument.kind) || isTensorMap(argument))
       continue;
     function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(16));
     if (isReadOnly(op, argument)) {
@@ -71,15 +76,22 @@ KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp mo
   builder.setInsertionPoint(end);
 }
 
-Value KernelFunction::argument(llvm::function_ref<bool(const Argument &)> matches) {
+BlockArgument KernelFunction::argument(llvm::function_ref<bool(const Argument &)> matches) {
   const auto *found = llvm::find_if(arguments, matches);
   assert(found != arguments.end() && "the kernel has no such argument");
   return function.getBody().getArgument(found - arguments.begin());
 }
 
+BlockArgument KernelFunction::operand(Value value) {
+  return argument([&](const Argument &a) { return a.kind == Kind::Value && a.value == value; });
+}
+
+Value KernelFunction::tensorMap(Value value) { return operand(value); }
+
+int64_t KernelFunction::argumentIndex(Value value) { return operand(value).getArgNumber(); }
+
 Matrix KernelFunction::matrix(Value value, Type element, int64_t columns) {
-  auto base = cast<BlockArgument>(
-      argument([&](const Argument &a) { return a.kind == Kind::Value && a.value == value; }));
+  BlockArgument base = operand(value);
   bool readOnly =
       bool(function.getArgAttr(base.getArgNumber(), LLVM::LLVMDialect::getReadonlyAttrName()));
   return {base, element, columns, roundUp(columns, kernel::kRowAlignment),

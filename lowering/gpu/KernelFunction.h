@@ -34,8 +34,10 @@ struct Matrix {
 /// before it.
 class KernelFunction {
 public:
-  /// Appends the function to `module`. The op must be named and configured.
-  KernelFunction(kernel::LaunchOpInterface op, mlir::gpu::GPUModuleOp module);
+  /// Appends the function to `module`. The op must be named and configured. It takes the operands
+  /// in `tensorMaps` as tensor maps of 128 bytes and not as pointers.
+  KernelFunction(kernel::LaunchOpInterface op, mlir::gpu::GPUModuleOp module,
+                 llvm::ArrayRef<mlir::Value> tensorMaps = {});
 
   PtxBuilder &getBuilder() { return builder; }
   /// An operand or result with one row a token.
@@ -47,13 +49,20 @@ public:
   Matrix codePairs(mlir::Value value);
   /// A weight vector, packed or not: f32.
   Matrix vector(mlir::Value value);
+  /// The address of the tensor map of an operand.
+  mlir::Value tensorMap(mlir::Value operand);
+  /// Where an operand is among the parameters.
+  int64_t argumentIndex(mlir::Value operand);
+  /// The function, for what it says beside its code.
+  mlir::gpu::GPUFuncOp getFunction() { return function; }
   /// A cache pool or an index array.
   mlir::Value pointer(kernel::Argument::Kind kind);
   /// Rows, sequences or pages, as i32.
   Scalar number(kernel::Argument::Kind kind);
 
 private:
-  mlir::Value argument(llvm::function_ref<bool(const kernel::Argument &)> matches);
+  mlir::BlockArgument argument(llvm::function_ref<bool(const kernel::Argument &)> matches);
+  mlir::BlockArgument operand(mlir::Value value);
   Matrix matrix(mlir::Value value, mlir::Type element, int64_t columns);
 
   llvm::SmallVector<kernel::Argument> arguments;

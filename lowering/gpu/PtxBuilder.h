@@ -116,6 +116,28 @@ public:
   /// The same with a 16x32, b 32x8, in int8, and i32 sums.
   MmaSums mmaInt8(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
                   const MmaSums &sums);
+
+  // Of sm_90a.
+  /// An mbarrier in shared memory, for `arrivals` in each of its phases.
+  void initBarrier(mlir::Value barrier, int64_t arrivals);
+  /// What was written to shared memory is seen by asynchronous copies and products.
+  void fenceAsync();
+  void arrive(mlir::Value barrier);
+  /// Arrives, and lets the phase wait for `bytes` of copies, too.
+  void arriveExpecting(mlir::Value barrier, int64_t bytes);
+  /// Until the phase of `parity` (0 or 1) is complete.
+  void waitForPhase(mlir::Value barrier, Scalar parity);
+  /// Copies a box of the tensor at `map` (a parameter) from `coordinates` on, innermost first;
+  /// zeros beyond the tensor. `barrier` learns of it.
+  void copyTensor(mlir::Value sharedDst, mlir::Value map, llvm::ArrayRef<Scalar> coordinates,
+                  mlir::Value barrier);
+  /// Adds to a warpgroup's `sums`, a struct of `columns / 2` f32 (i32), the product of 64 rows and
+  /// `columns` columns with a depth of 32 bytes, bf16 or int8, from shared memory.
+  mlir::Value warpgroupMultiply(mlir::Value sums, Scalar a, Scalar b, int64_t columns);
+  /// Before the first product of a group, and until all of it is there.
+  void beginProducts();
+  void finishProducts();
+
   /// `sum` and the products of the four int8 of two words.
   Scalar dotInt8(Scalar a, Scalar b, Scalar sum);
 };

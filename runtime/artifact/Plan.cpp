@@ -23,6 +23,12 @@ int64_t GridFactor::evaluate(const StepShape &shape) const {
   return 0;
 }
 
+PlanKernelLaunch PlanModule::launchOf(const PlanLaunch &launch) const {
+  auto own = launches.find(launch.kernel);
+  return own != launches.end() ? own->second
+                               : PlanKernelLaunch{launch.grid, launch.block, launch.shared, {}};
+}
+
 int64_t PlanLaunch::items(const StepShape &shape) const {
   int64_t product = 1;
   for (const GridFactor &factor : grid)

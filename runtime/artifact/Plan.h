@@ -11,6 +11,7 @@
 #include "runtime/formats/DType.h"
 #include "runtime/formats/GenerationConfig.h"
 #include "runtime/formats/ModelConfig.h"
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -155,10 +156,35 @@ struct PlanCache {
   const PlanCachePool &pool(CachePart part) const { return part == CachePart::Key ? key : value; }
 };
 
+/// Dimensions of a tensor map.
+constexpr size_t maxTensorRank = 5;
+
+/// A parameter of a kernel that is no pointer but a map of what is there (CUtensorMap), of bf16,
+/// swizzled over 128 bytes.
+struct PlanTensorMap {
+  size_t argument;               ///< Index into PlanLaunch::arguments.
+  std::vector<GridFactor> sizes; ///< Elements of each dimension, innermost first.
+  std::vector<int64_t> strides;  ///< Bytes from one to the next of each but the innermost.
+  std::vector<int64_t> box;      ///< Elements of each that one copy takes.
+};
+
+/// How one module's kernel is launched.
+struct PlanKernelLaunch {
+  std::vector<GridFactor> grid;
+  int64_t block;
+  int64_t shared;
+  std::vector<PlanTensorMap> tensorMaps;
+};
+
 struct PlanModule {
   std::string file;                  ///< A plain file name in the artifact.
   std::string level;                 ///< "avx512", or PTX's chip: "sm_80".
   std::vector<std::string> required; ///< CPU features.
+  /// PTX: of kernels for which it is not what the functions' launches say, by name.
+  std::map<std::string, PlanKernelLaunch, std::less<>> launches;
+
+  /// How the module's kernel is launched.
+  PlanKernelLaunch launchOf(const PlanLaunch &launch) const;
 };
 
 /// What one kind of device runs.

@@ -7,6 +7,7 @@
 
 #include "runtime/artifact/PlanFunctionParser.h"
 
+#include "runtime/artifact/PlanGrid.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
 
@@ -14,7 +15,6 @@ using namespace qopt;
 
 static constexpr int64_t maxSlotBytesPerRow = int64_t(1) << 32;
 static constexpr int64_t maxSlotBytes = int64_t(1) << 46;
-static constexpr int64_t maxGridConstant = (int64_t(1) << 31) - 1;
 static constexpr int64_t maxScratch = int64_t(1) << 32;
 
 static bool isHead(FunctionRole role) {
@@ -40,7 +40,7 @@ static const char *nameOf(FunctionRole role) {
 }
 
 //===----------------------------------------------------------------------===//
-// Slots, result and grid
+// Slots and result
 //===----------------------------------------------------------------------===//
 
 static std::vector<PlanSlot> readSlots(const PlanObject &function) {
@@ -82,55 +82,6 @@ static PlanResult readResult(const PlanObject &object, const PlanFunction &funct
                                       "of {} bytes",
                                       result.slot, slot.bytesPerRow, slot.bytes, rowBytes));
   return result;
-}
-
-static std::optional<GridFactor::Symbol> parseSymbol(const Json &value) {
-  const auto *name = value.get_ptr<const std::string *>();
-  if (name && *name == "T")
-    return GridFactor::Symbol::Rows;
-  if (name && *name == "B")
-    return GridFactor::Symbol::Sequences;
-  return std::nullopt;
-}
-
-static bool isBetween(const Json &value, int64_t min, int64_t max) {
-  return value.is_number_integer() && value >= min && value <= max;
-}
-
-/// An integer, "T", "B" or {"ceildiv": ["T" | "B", integer]}.
-static std::optional<GridFactor> parseFactor(const Json &value) {
-  if (isBetween(value, 1, maxGridConstant))
-    return GridFactor{GridFactor::Symbol::None, value.get<int64_t>()};
-  if (std::optional<GridFactor::Symbol> symbol = parseSymbol(value))
-    return GridFactor{*symbol, 1};
-  if (!value.is_object() || value.size() != 1 || !value.contains("ceildiv"))
-    return std::nullopt;
-  const Json &operands = value["ceildiv"];
-  if (!operands.is_array() || operands.size() != 2 || !isBetween(operands[1], 1, maxGridConstant))
-    return std::nullopt;
-  std::optional<GridFactor::Symbol> symbol = parseSymbol(operands[0]);
-  if (!symbol)
-    return std::nullopt;
-  return GridFactor{*symbol, operands[1].get<int64_t>()};
-}
-
-static std::vector<GridFactor> readGrid(const PlanObject &launch) {
-  const Json::array_t &list = launch.list("grid");
-  if (list.empty() || list.size() > 3)
-    launch.failAt("grid", fmt::format("has {} factors; expected one to three", list.size()));
-  std::vector<GridFactor> grid;
-  int64_t most = 1; // Work items of the largest step must not overflow.
-  for (const Json &value : list) {
-    std::optional<GridFactor> factor = parseFactor(value);
-    if (!factor)
-      launch.failAt("grid", fmt::format("has the factor {}; expected an integer from 1 to {}, "
-                                        "\"T\", \"B\" or {{\"ceildiv\": [\"T\", 64]}}",
-                                        quote(value.dump()), maxGridConstant));
-    grid.push_back(*factor);
-    if (__builtin_mul_overflow(most, factor->evaluate({maxStepRows, maxStepRows}), &most))
-      launch.failAt("grid", "is too large");
-  }
-  return grid;
 }
 
 //===----------------------------------------------------------------------===//

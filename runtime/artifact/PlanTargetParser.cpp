@@ -9,10 +9,47 @@
 
 #include "runtime/artifact/PlanFile.h"
 #include "runtime/artifact/PlanFunctionParser.h"
+#include "runtime/artifact/PlanGrid.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
 
 using namespace qopt;
+
+/// Numbers of a tensor map, one for each dimension.
+static std::vector<int64_t> readNumbers(const PlanObject &map, const char *key, size_t count,
+                                        int64_t most) {
+  const Json::array_t &list = map.list(key);
+  if (list.size() != count)
+    map.failAt(key, fmt::format("has {} numbers; expected {}", list.size(), count));
+  std::vector<int64_t> numbers;
+  for (const Json &value : list) {
+    if (!value.is_number_integer() || value < 1 || value > most)
+      map.failAt(
+          key, fmt::format("has {}; expected an integer from 1 to {}", quote(value.dump()), most));
+    numbers.push_back(value.get<int64_t>());
+  }
+  return numbers;
+}
+
+static PlanTensorMap readTensorMap(const PlanObject &object) {
+  PlanTensorMap map;
+  map.argument = size_t(object.integer("argument", 0, 1024));
+  map.sizes = readSizes(object);
+  if (map.sizes.empty() || map.sizes.size() > maxTensorRank)
+    object.failAt("sizes", fmt::format("has {} dimensions; expected one to {}", map.sizes.size(),
+                                       maxTensorRank));
+  map.strides = readNumbers(object, "strides", map.sizes.size() - 1, int64_t(1) << 40);
+  map.box = readNumbers(object, "box", map.sizes.size(), 256);
+  return map;
+}
+
+static PlanKernelLaunch readKernelLaunch(const PlanObject &object) {
+  PlanKernelLaunch launch{
+      readGrid(object), object.integer("block", 1, 1024), object.integer("shared", 0, 1 << 20), {}};
+  for (const PlanObject &map : object.members("tensor_maps"))
+    launch.tensorMaps.push_back(readTensorMap(map));
+  return launch;
+}
 
 static std::vector<PlanModule> readModules(const PlanObject &target, TargetKind kind) {
   std::vector<PlanModule> modules;
@@ -24,6 +61,9 @@ static std::vector<PlanModule> readModules(const PlanObject &target, TargetKind 
       module.required = object.stringList("requires");
     } else {
       module.level = object.string("chip");
+      if (std::optional<PlanObject> launches = object.optionalMember("launches"))
+        for (const auto &[kernel, launch] : launches->entries())
+          module.launches.emplace(kernel, readKernelLaunch(launch));
     }
     modules.push_back(std::move(module));
   }

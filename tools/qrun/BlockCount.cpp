@@ -8,7 +8,9 @@
 #include "tools/qrun/BlockCount.h"
 
 #include "runtime/emulator/exec/Launch.h"
+#include "runtime/emulator/exec/TensorMap.h"
 #include "runtime/formats/Quote.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace qopt;
@@ -115,9 +117,25 @@ private:
 
 } // namespace
 
+/// As cuTensorMapEncodeTiled would describe it.
+static TensorMap describe(const PlanTensorMap &plan, uint64_t address, const StepShape &shape) {
+  TensorMap map;
+  map.address = address;
+  map.elementBytes = 2;
+  map.rank = uint8_t(plan.sizes.size());
+  map.swizzleBits = 3;
+  for (size_t i = 0; i < plan.sizes.size(); ++i) {
+    map.sizes[i] = uint64_t(plan.sizes[i].evaluate(shape));
+    map.strides[i] = i == 0 ? map.elementBytes : uint64_t(plan.strides[i - 1]);
+    map.box[i] = uint16_t(plan.box[i]);
+  }
+  return map;
+}
+
 Statistics qopt::countFirstBlock(const Artifact &artifact, const PlanFunction &function,
-                                 const PlanLaunch &launch, const Program &program,
-                                 DeviceMemory &memory, const StepShape &shape) {
+                                 const PlanLaunch &launch, const PlanKernelLaunch &how,
+                                 const Program &program, DeviceMemory &memory,
+                                 const StepShape &shape) {
   if (launch.arguments.size() != program.parameters.size())
     fail("kernel {} takes {} arguments, of which the plan has {}", quote(launch.kernel),
          program.parameters.size(), launch.arguments.size());
@@ -126,14 +144,20 @@ Statistics qopt::countFirstBlock(const Artifact &artifact, const PlanFunction &f
   for (size_t i = 0; i < launch.arguments.size(); ++i) {
     uint64_t word = buffers.word(launch.arguments[i]);
     const Program::Parameter &parameter = program.parameters[i];
+    auto map = std::ranges::find(how.tensorMaps, i, &PlanTensorMap::argument);
+    if (map != how.tensorMaps.end() && parameter.size == TensorMap::kBytes) {
+      auto bytes = describe(*map, word, shape).encode();
+      memcpy(parameters.data() + parameter.offset, bytes.data(), bytes.size());
+      continue;
+    }
     if (parameter.size != sizeof(word))
       fail("kernel {}: parameter {} has {} bytes, not 8", quote(launch.kernel), i, parameter.size);
     memcpy(parameters.data() + parameter.offset, &word, sizeof(word));
   }
   Extent grid = {1, 1, 1};
-  for (size_t i = 0; i < launch.grid.size(); ++i)
-    grid[i] = uint32_t(launch.grid[i].evaluate(shape));
-  Launch run = {program,    grid,   {uint32_t(launch.block), 1, 1}, uint32_t(launch.shared),
+  for (size_t i = 0; i < how.grid.size(); ++i)
+    grid[i] = uint32_t(how.grid[i].evaluate(shape));
+  Launch run = {program,    grid,   {uint32_t(how.block), 1, 1}, uint32_t(how.shared),
                 parameters, memory, /*countAccesses=*/true};
   run.maxBlocks = 1;
   return Launcher(1).run(run);

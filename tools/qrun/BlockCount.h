@@ -14,11 +14,13 @@
 
 namespace qopt {
 
-/// Counters of the first block of a launch, emulated on zeros: weights, activations and tables are
-/// zero; each sequence has `kCountedPast` tokens in the cache, all in its first pages. Throws an
-/// Error if the launch does not fit the kernel, or the block does not run so.
+/// Counters of the first block of a launch, made as `how` says, emulated on zeros: weights,
+/// activations and tables are zero; each sequence has `kCountedPast` tokens in the cache, all in
+/// its first pages. Throws an Error if the launch does not fit the kernel, or the block does not
+/// run so.
 emulator::Statistics countFirstBlock(const Artifact &artifact, const PlanFunction &function,
-                                     const PlanLaunch &launch, const emulator::Program &program,
+                                     const PlanLaunch &launch, const PlanKernelLaunch &how,
+                                     const emulator::Program &program,
                                      emulator::DeviceMemory &memory, const StepShape &shape);
 
 constexpr int64_t kCountedPast = 127;

@@ -48,6 +48,7 @@ private:
                  const emulator::Program &program, const StepShape &shape, StaticKernel &kernel);
 
   const Artifact &artifact;
+  const PlanModule &planModule;
   const PlanTarget &target;
   StaticModule report;
   std::vector<ResourceMap> resources; ///< on each of report.chips, with ptxas
@@ -65,7 +66,7 @@ static std::string readText(const std::string &path) {
 
 ModuleCheck::ModuleCheck(const Artifact &artifact, const PlanModule &planModule,
                          const std::optional<std::string> &ptxas)
-    : artifact(artifact), target(*artifact.plan().ptx), memory(kMemory) {
+    : artifact(artifact), planModule(planModule), target(*artifact.plan().ptx), memory(kMemory) {
   report.file = planModule.file;
   report.chip = planModule.level;
   report.chips = {report.chip};
@@ -82,9 +83,10 @@ ModuleCheck::ModuleCheck(const Artifact &artifact, const PlanModule &planModule,
 
 void ModuleCheck::addResources(const PlanLaunch &launch, const emulator::Program &program,
                                StaticKernel &kernel) const {
-  kernel.sharedBytes = program.staticShared + uint32_t(launch.shared);
+  const PlanKernelLaunch how = planModule.launchOf(launch);
+  kernel.sharedBytes = program.staticShared + uint32_t(how.shared);
   for (size_t i = 0; i < report.chips.size(); ++i) {
-    emulator::BlockResources block = {uint32_t(launch.block), std::nullopt, kernel.sharedBytes};
+    emulator::BlockResources block = {uint32_t(how.block), std::nullopt, kernel.sharedBytes};
     if (report.hasPtxas) {
       auto found = resources[i].find(launch.kernel);
       if (found == resources[i].end())
@@ -101,7 +103,8 @@ void ModuleCheck::addCounts(const PlanFunction &function, const PlanLaunch &laun
                             const emulator::Program &program, const StepShape &shape,
                             StaticKernel &kernel) {
   try {
-    kernel.counted = countFirstBlock(artifact, function, launch, program, memory, shape);
+    kernel.counted = countFirstBlock(artifact, function, launch, planModule.launchOf(launch),
+                                     program, memory, shape);
   } catch (const Error &error) {
     kernel.whyNotCounted = error.what();
   }
@@ -123,7 +126,9 @@ void ModuleCheck::addCounts(const PlanFunction &function, const PlanLaunch &laun
   kernel.loop = emulator::findWeightLoop(*program.kernel, weights);
   if (!kernel.counted || elements == 0)
     return;
-  double blocks = double(launch.items(shape)) / double(elements);
+  double blocks = 1 / double(elements);
+  for (const GridFactor &factor : planModule.launchOf(launch).grid)
+    blocks *= double(factor.evaluate(shape));
   kernel.traffic = {double(kernel.counted->globalBytesLoaded) * blocks,
                     double(kernel.counted->globalBytesStored) * blocks};
 }

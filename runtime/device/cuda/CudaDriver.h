@@ -51,6 +51,9 @@
   F(funcSetAttribute, "cuFuncSetAttribute", CUfunction, CUfunction_attribute, int)                 \
   F(launchKernel, "cuLaunchKernel", CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned,  \
     unsigned, unsigned, CUstream, void **, void **)                                                \
+  F(tensorMapEncodeTiled, "cuTensorMapEncodeTiled", CUtensorMap *, CUtensorMapDataType, uint32_t,  \
+    void *, const uint64_t *, const uint64_t *, const uint32_t *, const uint32_t *,                \
+    CUtensorMapInterleave, CUtensorMapSwizzle, CUtensorMapL2promotion, CUtensorMapFloatOOBfill)    \
   F(graphInstantiate, "cuGraphInstantiateWithFlags", CUgraphExec *, CUgraph, unsigned long long)   \
   F(graphDestroy, "cuGraphDestroy", CUgraph)                                                       \
   F(graphExecDestroy, "cuGraphExecDestroy", CUgraphExec)                                           \

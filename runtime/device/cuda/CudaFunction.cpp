@@ -21,8 +21,8 @@ CudaFunction::CudaFunction(const CudaContext &context, const CudaModule &module,
     : context(context), function(function) {
   auto addressOf = [&](const WeightArgument &weight) { return weights.address(weight); };
   for (const PlanLaunch &launch : function.launches)
-    launches.push_back(
-        {&launch, module.kernel(launch), arguments.append(launch, bindings, addressOf)});
+    launches.push_back({&launch, module.launchOf(launch), module.kernel(launch),
+                        arguments.append(launch, bindings, addressOf)});
 }
 
 CudaFunction::~CudaFunction() {
@@ -39,17 +39,45 @@ size_t CudaFunction::numGraphs() const {
   return size_t(std::ranges::count_if(known, [](const Known &entry) { return entry.graph; }));
 }
 
+/// What a kernel gets in place of a pointer.
+static CUtensorMap encode(const CudaDriver &cuda, const PlanTensorMap &map, uint64_t address,
+                          const StepShape &shape) {
+  std::vector<uint64_t> sizes, strides(map.strides.begin(), map.strides.end());
+  for (const GridFactor &size : map.sizes)
+    sizes.push_back(uint64_t(size.evaluate(shape)));
+  std::vector<uint32_t> box(map.box.begin(), map.box.end()), elementStrides(box.size(), 1);
+  CUtensorMap encoded;
+  cuda.check(cuda.tensorMapEncodeTiled(
+                 &encoded, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, uint32_t(sizes.size()),
+                 reinterpret_cast<void *>(address), sizes.data(), strides.data(), box.data(),
+                 elementStrides.data(), CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
+                 CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
+             "cannot describe a tensor of {} dimensions to the GPU", sizes.size());
+  return encoded;
+}
+
 void CudaFunction::launch(const Launch &launch, const StepShape &shape) {
   const PlanLaunch &plan = *launch.plan;
+  const PlanKernelLaunch &how = launch.how;
   std::array<unsigned, 3> grid = {1, 1, 1};
-  for (size_t i = 0; i < plan.grid.size(); ++i)
-    grid[i] = unsigned(plan.grid[i].evaluate(shape));
+  for (size_t i = 0; i < how.grid.size(); ++i)
+    grid[i] = unsigned(how.grid[i].evaluate(shape));
   std::vector<void *> pointers;
   for (size_t i = 0; i < plan.arguments.size(); ++i)
     pointers.push_back(arguments.at(launch.firstArgument + i));
   const CudaDriver &cuda = context.driver();
-  cuda.check(cuda.launchKernel(launch.kernel, grid[0], grid[1], grid[2], unsigned(plan.block), 1, 1,
-                               unsigned(plan.shared), context.stream(), pointers.data(), nullptr),
+  std::vector<CUtensorMap> maps(how.tensorMaps.size());
+  for (size_t i = 0; i < maps.size(); ++i) {
+    size_t argument = how.tensorMaps[i].argument;
+    if (argument >= pointers.size())
+      fail("{} has {} arguments, none of number {} for a tensor map", describe(plan),
+           pointers.size(), argument);
+    maps[i] =
+        encode(cuda, how.tensorMaps[i], *arguments.at(launch.firstArgument + argument), shape);
+    pointers[argument] = &maps[i];
+  }
+  cuda.check(cuda.launchKernel(launch.kernel, grid[0], grid[1], grid[2], unsigned(how.block), 1, 1,
+                               unsigned(how.shared), context.stream(), pointers.data(), nullptr),
              "cannot launch {} on a grid of {} x {} x {}", describe(plan), grid[0], grid[1],
              grid[2]);
 }

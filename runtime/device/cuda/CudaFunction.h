@@ -34,6 +34,7 @@ private:
   enum class Mode : uint8_t { Waiting, Async, Recording };
   struct Launch {
     const PlanLaunch *plan;
+    PlanKernelLaunch how;
     CUfunction kernel;
     size_t firstArgument; ///< In `arguments`.
   };

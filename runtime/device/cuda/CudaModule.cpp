@@ -129,9 +129,10 @@ CUfunction CudaModule::kernel(const PlanLaunch &launch) const {
   if (result == CUDA_ERROR_NOT_FOUND)
     fail("{}: has no {}, which plan.json launches", path, describe(launch));
   cuda.check(result, "{}: {}", path, describe(launch));
-  cuda.check(cuda.funcSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                                   int(launch.shared)),
-             "{}: {} with {} bytes of shared memory", path, describe(launch), launch.shared);
+  int64_t shared = launchOf(launch).shared;
+  cuda.check(
+      cuda.funcSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, int(shared)),
+      "{}: {} with {} bytes of shared memory", path, describe(launch), shared);
   return function;
 }
 

@@ -31,6 +31,8 @@ public:
   /// The kernel of a launch, allowed as much shared memory. Throws an Error naming it if there is
   /// none, or no such shared memory.
   CUfunction kernel(const PlanLaunch &launch) const;
+  /// How the kernel of a launch is launched.
+  PlanKernelLaunch launchOf(const PlanLaunch &launch) const { return chosen->launchOf(launch); }
   /// The chip that the module is for.
   const std::string &chip() const { return chosen->level; }
 

@@ -155,14 +155,17 @@ uint64_t windowOf(ptx::Space space) {
 }
 
 ptx::Space takeSpace(Decoding &d) {
-  switch (d.needOneOf({"global", "const", "shared", "shared::cta", "local", "param"})) {
+  // A cluster has one block: its shared memory is the block's.
+  switch (d.needOneOf(
+      {"global", "const", "shared", "shared::cta", "shared::cluster", "local", "param"})) {
   case 0:
   case 1:
     return ptx::Space::Global;
   case 2:
   case 3:
-    return ptx::Space::Shared;
   case 4:
+    return ptx::Space::Shared;
+  case 5:
     return ptx::Space::Local;
   default:
     return ptx::Space::Param;
