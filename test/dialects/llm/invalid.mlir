@@ -35,6 +35,21 @@ llm.param @w : tensor<8xf32> = #llm.source<"model.safetensors", "">
 
 // -----
 
+// expected-error @+1 {{unknown part 'bytes'; codes, scales and zeros are known}}
+llm.param @w : tensor<8xf32> = #llm.source<"model.gguf", "w" part = "bytes">
+
+// -----
+
+// expected-error @+1 {{only tensors of GGUF files have parts and interleaved heads, not 'model.safetensors'}}
+llm.param @w : tensor<8xf32> = #llm.source<"model.safetensors", "w" heads = 2>
+
+// -----
+
+// expected-error @+1 {{heads must not be negative}}
+llm.param @w : tensor<8xf32> = #llm.source<"model.gguf", "w" heads = -2>
+
+// -----
+
 // expected-error @+1 {{deviation must be positive}}
 llm.param @w : tensor<8xf32> = #llm.random<seed = 1, deviation = 0.0>
 

@@ -6,6 +6,8 @@
 // CHECK: module attributes {llm.checkpoint = "models/tiny"
 module attributes {llm.checkpoint = "models/tiny"} {
 
+// CHECK: llm.param @codes : tensor<40x32xi4> = #llm.source<"model.gguf", "blk.0.attn_q.weight" part = "codes" heads = 4>
+llm.param @codes : tensor<40x32xi4> = #llm.source<"model.gguf", "blk.0.attn_q.weight" part = "codes" heads = 4>
 // CHECK: llm.param @table : tensor<40x8xbf16> = #llm.source<"model.safetensors", "wte.weight">
 llm.param @table : tensor<40x8xbf16> = #llm.source<"model.safetensors", "wte.weight">
 // CHECK: llm.param @random : tensor<8x16xf16> = #llm.random<seed = 7, deviation = 2.500000e-01 : f64>
