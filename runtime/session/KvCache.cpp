@@ -96,6 +96,31 @@ uint64_t KvCache::pageBytes() const {
   return total;
 }
 
+std::vector<float> KvCache::rows(SequenceId id, size_t index, CachePart part) const {
+  const PlanCache &cache = device.target().caches[index];
+  const PlanCachePool &plan = cache.pool(part);
+  if (plan.format != "f32")
+    fail("cache '{}' is stored as {}: only one that is not compressed can be read", cache.name,
+         plan.format);
+  const bool isDimMajor = plan.layout == "dim_major";
+  const int64_t blockElements = plan.blockBytes / int64_t(sizeof(float));
+  const int64_t tokenStep = isDimMajor ? 1 : blockElements / pageTokens;
+  const int64_t dimStep = isDimMajor ? pageTokens : 1;
+  const Pool &pool = pools[2 * index + (part == CachePart::Value)];
+  std::vector<float> result;
+  for (int64_t token = 0; token < length(id); ++token) {
+    const uint64_t page = uint64_t(pages(id)[size_t(token / pageTokens)]);
+    const std::span<const std::byte> bytes =
+        device.view(*pool.buffer, page * pool.pageBytes, pool.pageBytes);
+    const auto *blocks = reinterpret_cast<const float *>(bytes.data());
+    for (int64_t head = 0; head < cache.kvHeads; ++head)
+      for (int64_t dim = 0; dim < cache.headDim; ++dim)
+        result.push_back(
+            blocks[head * blockElements + token % pageTokens * tokenStep + dim * dimStep]);
+  }
+  return result;
+}
+
 void KvCache::bindTo(Bindings &bindings) const {
   bindings.maxPages = pagesPerSequence;
   for (size_t i = 0; i < pools.size(); i += 2)

@@ -45,6 +45,9 @@ public:
   int64_t pagesUsed() const { return allocator.used(); }
   /// Bytes of a page in all pools together.
   uint64_t pageBytes() const;
+  /// The keys or values of a sequence's tokens in one cache of the plan, [length, kv_heads *
+  /// head_dim]. Throws an Error unless they are stored as f32.
+  std::vector<float> rows(SequenceId sequence, size_t cache, CachePart part) const;
   void bindTo(Bindings &bindings) const;
 
 private:

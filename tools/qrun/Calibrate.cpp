@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/calibration/ActivationRecorder.h"
+#include "runtime/calibration/CacheRecorder.h"
 #include "runtime/calibration/CalibrationText.h"
 #include "runtime/formats/Error.h"
 #include "runtime/session/Session.h"
@@ -66,29 +67,30 @@ static int64_t chooseCtx(const CalibrateOptions &options, const Plan &plan) {
 }
 
 /// Every token's logits are asked for, so that the head's input is observed, too.
-static double runWindows(Session &session, const std::vector<std::vector<int32_t>> &windows,
-                         int64_t tokens) {
+static double runWindows(Session &session, CacheRecorder &caches,
+                         const std::vector<std::vector<int32_t>> &windows, int64_t tokens) {
   CalibrateProgress progress(tokens);
   int64_t done = 0;
   for (const std::vector<int32_t> &window : windows) {
     const Feed feed{session.addSequence(), window, 0};
     session.run(std::span(&feed, 1), [](const TokenResult &) {});
+    caches.record(session.cache(), feed.sequence);
     session.removeSequence(feed.sequence);
     progress.show(done += int64_t(window.size()));
   }
   return progress.seconds();
 }
 
-static void printReport(const CalibrateOptions &options, const ActivationRecorder &recorder,
+static void printReport(const CalibrateOptions &options, std::span<const NamedStatistics> recorded,
                         const ProfileOrigin &origin, double seconds) {
   if (!options.json) {
     fmt::print("{}: {} inputs, {} tokens of {} in windows of {}, {:.0f} tokens/s\n", options.output,
-               recorder.inputs().size(), origin.tokens, origin.text, origin.ctx,
+               recorded.size(), origin.tokens, origin.text, origin.ctx,
                double(origin.tokens) / seconds);
     return;
   }
   Json inputs = Json::array();
-  for (const NamedStatistics &input : recorder.inputs())
+  for (const NamedStatistics &input : recorded)
     inputs.push_back({{"weights", input.weights},
                       {"channels", input.statistics.channels()},
                       {"count", input.statistics.count()},
@@ -112,12 +114,15 @@ static void runCalibrate(const CalibrateOptions &options) {
   const std::vector<std::vector<int32_t>> windows = cutWindows(
       encodeBeginning(options.textFile, model.tokenizer(), options.tokens), model.tokenizer(), ctx);
   Session session(model.plan(), model.device(), {ctx, options.model.chunk, 1, &recorder});
-  const double seconds = runWindows(session, windows, options.tokens);
+  CacheRecorder caches(model.device().target(), options.tokens, options.sampleRows);
+  const double seconds = runWindows(session, caches, windows, options.tokens);
   recorder.checkFinite();
+  std::vector<NamedStatistics> inputs(recorder.inputs().begin(), recorder.inputs().end());
+  inputs.insert(inputs.end(), caches.inputs().begin(), caches.inputs().end());
   const ProfileOrigin origin{model.plan().modelHash, options.textFile, options.tokens, ctx,
                              "qrun " QOPT_VERSION};
-  writeProfile(options.output, origin, recorder.inputs());
-  printReport(options, recorder, origin, seconds);
+  writeProfile(options.output, origin, inputs);
+  printReport(options, inputs, origin, seconds);
 }
 
 void qopt::addCalibrateCommand(CLI::App &app) {

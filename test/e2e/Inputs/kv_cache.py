@@ -1,0 +1,102 @@
+"""Compressed caches behave as the field knows: KL divergence against the uncompressed one.
+
+usage: kv_cache.py MODEL TEXT DIRECTORY [PLANTED_MODEL]
+"""
+
+import json
+import subprocess
+import sys
+
+CPU = "--default-pipeline=targets=cpu"
+RULES = {
+    "f16": "type=f16",
+    "int8": "type=int8 granularity=token_head",
+    "static": "type=int8 static profile={profile}",
+    "symmetric": "type=int8 static asymmetric=false profile={profile}",
+    "int4": "type=int4 asymmetric=true",
+    "int4_groups": "type=int4 asymmetric=true group=32",
+    "int4_keys": "k=int4",
+    "int4_values": "v=int4",
+    "int2": "type=int2 asymmetric=true",
+    "turbo_8_8": "mode=turbo m1=8 m2=8",
+    "turbo_8_6": "mode=turbo m1=8 m2=6",
+    "turbo_8_5": "mode=turbo m1=8 m2=5",
+    "turbo_7_8": "mode=turbo m1=7 m2=8 profile={profile}",
+    "turbo_5_8": "mode=turbo m1=5 m2=8 profile={profile}",
+    "turbo_3_8": "mode=turbo m1=3 m2=8 profile={profile}",
+    "turboquant4": "mode=turboquant bits=4",
+    "turboquant3": "mode=turboquant bits=3",
+    "turboquant2": "mode=turboquant bits=2",
+}
+PLANTED_RULES = {"plain": "type=int4", "rotated": "type=int4 rotate=hadamard"}
+# Relations "less < more", each with the least factor between them.
+ORDERS = [
+    ("f16", "int8", 1),
+    ("int8", "static", 1),
+    ("int8", "symmetric", 1),
+    ("int8", "int4_groups", 10),
+    ("int4_groups", "int4", 1),
+    ("int4", "int2", 5),
+    ("int4_values", "int4_keys", 1),
+    ("turbo_8_8", "turbo_8_6", 8),
+    ("turbo_8_6", "turbo_8_5", 2),
+    ("turboquant4", "turboquant3", 2),
+    ("turboquant3", "turboquant2", 1.5),
+]
+
+
+def run(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+
+def divergences(model, text, directory, rules):
+    base = f"{directory}/base.qmod"
+    run("qopt", model, CPU, "-o", base)
+    if any("profile" in rule for rule in rules.values()):
+        run("qopt", model, "--instrument", CPU, "-o", f"{directory}/obs.qmod")
+        run("qrun", "calibrate", f"{directory}/obs.qmod", "--data", text, "--tokens", "4096",
+            "-o", f"{directory}/stats.safetensors")
+    artifacts = []
+    for name, rule in rules.items():
+        artifacts.append(f"{directory}/{name}.qmod")
+        rule = rule.format(profile=f"{directory}/stats.safetensors")
+        run("qopt", model, f"--compress-kv={rule}", CPU, "-o", artifacts[-1])
+    output = run("qrun", "compare", base, *artifacts, "--text", text, "--windows", "10",
+                 "--no-speed", "--json")
+    means = [m["kl_divergence"]["mean"] for m in json.loads(output)["models"][1:]]
+    return dict(zip(rules, means))
+
+
+def main():
+    model, text, directory, *planted = sys.argv[1:]
+    kl = divergences(model, text, directory, RULES)
+    print(json.dumps(kl, indent=2))
+    failed = [f"{less} * {factor} < {more}" for less, more, factor in ORDERS
+              if not kl[less] * factor < kl[more]]
+    if not kl["int8"] < 5e-5:
+        failed.append("int8 < 5e-5")
+    # m1 is range: nothing until the table no longer covers the data.
+    if not abs(kl["turbo_7_8"] - kl["turbo_5_8"]) < 0.5 * kl["turbo_7_8"]:
+        failed.append("turbo is flat in m1")
+    if not kl["turbo_3_8"] > 4 * kl["turbo_5_8"]:
+        failed.append("turbo jumps where the table ends")
+    # What prefill and decode read is the same.
+    short = f"{directory}/short.txt"
+    with open(text) as whole, open(short, "w") as beginning:
+        beginning.write(whole.read(6000))
+    for name in ["int8", "int4_groups", "turbo_8_6", "turboquant3"]:
+        ppl = ["qrun", "eval", f"{directory}/{name}.qmod", "--ppl", short, "--json"]
+        likelihoods = {json.loads(run(*ppl, "--chunk", chunk))["log_likelihood"]
+                       for chunk in ["512", "37", "1"]}
+        if len(likelihoods) != 1:
+            failed.append(f"{name}: decode differs from prefill")
+    if planted:
+        kl = divergences(planted[0], text, directory, PLANTED_RULES)
+        print(json.dumps(kl, indent=2))
+        if not 3 * kl["rotated"] < kl["plain"]:
+            failed.append("rotation helps 3 times with outliers in keys")
+    if failed:
+        sys.exit("; ".join(failed))
+
+
+main()
