@@ -35,7 +35,9 @@ int main(int argc, char **argv) {
   qopt::addCalibrateCommand(app);
   qopt::addCheckCommand(app);
   qopt::addInfoCommand(app);
+  qopt::addKvStudyCommand(app);
   qopt::addMemoryCommand(app);
+  qopt::addStudyCommand(app);
 
   // CLI11 would only say that a subcommand is missing.
   auto isFirst = [&](const CLI::App *command) { return command->check_name(argv[1]); };

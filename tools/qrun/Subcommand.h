@@ -24,7 +24,9 @@ void addCheckCommand(CLI::App &app);
 void addCompareCommand(CLI::App &app);
 void addEvalCommand(CLI::App &app);
 void addInfoCommand(CLI::App &app);
+void addKvStudyCommand(CLI::App &app);
 void addMemoryCommand(CLI::App &app);
+void addStudyCommand(CLI::App &app);
 
 } // namespace qopt
 
