@@ -188,10 +188,9 @@ TEST(TaskFormsTest, publishedRecordsBecomeTheRequestsOfTheHarness) {
     ASSERT_FALSE(questions.empty());
     const Question &question = questions.front();
     EXPECT_EQ(question.context(question.gold), form.context);
-    if (question.continuations.empty())
-      EXPECT_EQ(question.answers.front(), form.continuation);
-    else
-      EXPECT_EQ(question.continuations[question.gold], form.continuation);
+    EXPECT_EQ(question.continuations.empty() ? question.answers.front()
+                                             : question.continuations[question.gold],
+              form.continuation);
   }
 }
 
