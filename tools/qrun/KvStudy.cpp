@@ -1,0 +1,199 @@
+//===- KvStudy.cpp - qrun kv-study ----------------------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/eval/CompareModels.h"
+#include "runtime/eval/EvaluationText.h"
+#include "runtime/eval/SessionLogits.h"
+#include "runtime/formats/AtomicFile.h"
+#include "runtime/formats/Error.h"
+#include "tools/qrun/CacheMode.h"
+#include "tools/qrun/KvStudyReport.h"
+#include "tools/qrun/Model.h"
+#include "tools/qrun/Subcommand.h"
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace qopt;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct KvStudyOptions {
+  std::string model;
+  std::string modes = "f16,int8,int4-asymmetric-g32,turboquant4,turboquant3,turboquant2";
+  std::string lengths = "128:512:64";
+  std::string textFile;
+  std::string htmlFile;
+  int64_t windows = 8;
+  int64_t calibrationTokens = 4096;
+  ModelOptions runtime;
+  bool json = false;
+};
+
+/// A folder for artifacts that only live as long as the study.
+class StudyFolder {
+public:
+  StudyFolder() : path((fs::temp_directory_path() / "qrun-kv-study-XXXXXX").string()) {
+    if (!mkdtemp(path.data()))
+      fail("no folder for artifacts in {}: {}", fs::temp_directory_path().string(),
+           std::strerror(errno));
+  }
+  ~StudyFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  StudyFolder(const StudyFolder &) = delete;
+
+  std::string file(const std::string &name) const { return path + "/" + name; }
+
+private:
+  std::string path;
+};
+
+} // namespace
+
+/// Runs a program that lies beside this one; what it prints goes to the standard error. Throws an
+/// Error if it fails, after it has said why.
+static void runBeside(const std::string &program, std::vector<std::string> words) {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  words.insert(words.begin(), (self.parent_path() / program).string());
+  std::vector<char *> arguments;
+  for (std::string &word : words)
+    arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  pid_t child = 0;
+  const int refused =
+      posix_spawn(&child, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (refused)
+    fail("kv-study needs {} beside qrun: {}", words[0], std::strerror(refused));
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status != 0)
+    fail("{} failed for {}", program, words[1]);
+}
+
+static const std::string cpuPipeline = "--default-pipeline=targets=cpu";
+
+static std::string calibrate(const KvStudyOptions &options, const StudyFolder &folder) {
+  const std::string observed = folder.file("observed.qmod"), profile = folder.file("profile");
+  runBeside("qopt", {options.model, "--instrument", cpuPipeline, "-o", observed});
+  runBeside("qrun", {"calibrate", observed, "--data", options.textFile, "--tokens",
+                     std::to_string(options.calibrationTokens), "-o", profile});
+  return profile;
+}
+
+/// Compiles the model with each mode; the first is that without compression.
+static std::vector<std::unique_ptr<Model>> compileModes(const KvStudyOptions &options,
+                                                        std::span<const CacheMode> modes,
+                                                        const StudyFolder &folder) {
+  std::string profile;
+  std::vector<std::unique_ptr<Model>> models;
+  auto compile = [&](std::vector<std::string> rule) {
+    const std::string artifact = folder.file(std::to_string(models.size()) + ".qmod");
+    std::vector<std::string> words = {options.model};
+    words.insert(words.end(), rule.begin(), rule.end());
+    words.insert(words.end(), {cpuPipeline, "-o", artifact});
+    runBeside("qopt", words);
+    models.push_back(std::make_unique<Model>(artifact, options.runtime, TokenizerUse::Needed));
+  };
+  compile({});
+  for (const CacheMode &mode : modes) {
+    if (mode.needsProfile && profile.empty())
+      profile = calibrate(options, folder);
+    compile({"--compress-kv=" + mode.rule + (mode.needsProfile ? " profile=" + profile : "")});
+  }
+  return models;
+}
+
+static double cacheBytesPerToken(const Model &model) {
+  double bytes = 0;
+  for (const PlanCache &cache : model.device().target().caches)
+    bytes += double(cache.kvHeads * (cache.key.blockBytes + cache.value.blockBytes));
+  return bytes / double(model.plan().pageTokens);
+}
+
+/// Every mode against the unquantized cache, on windows of one length.
+static void measureLength(const KvStudyOptions &options, int64_t length,
+                          std::span<const std::unique_ptr<Model>> models, KvStudyReport &report) {
+  const MappedFile file(options.textFile);
+  const std::string_view contents(reinterpret_cast<const char *>(file.bytes().data()),
+                                  file.bytes().size());
+  EvaluationText text = prepareText(Convention::LlamaCpp, contents, options.textFile,
+                                    models.front()->tokenizer(), length);
+  if (size_t(options.windows) < text.windows.size())
+    text.windows.resize(size_t(options.windows));
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::vector<std::unique_ptr<SessionLogits>> logits;
+  std::vector<LogitsSource *> sources;
+  for (const std::unique_ptr<Model> &model : models) {
+    sessions.push_back(std::make_unique<Session>(
+        model->plan(), model->device(), SessionOptions{length, options.runtime.chunk, 1, nullptr}));
+    logits.push_back(std::make_unique<SessionLogits>(*sessions.back()));
+    sources.push_back(logits.back().get());
+  }
+  ModelBase base(*sources.front());
+  const Comparison comparison =
+      compareModels(base, std::span(sources).subspan(1), text.windows,
+                    size_t(models.front()->plan().config.vocabSize), [](size_t) {});
+  report.basePerplexity.push_back(comparison.basePerplexity);
+  for (size_t i = 0; i < report.modes.size(); ++i)
+    report.modes[i].results.push_back(comparison.models[i]);
+}
+
+static void runKvStudy(const KvStudyOptions &options) {
+  const std::vector<CacheMode> modes = parseCacheModes(options.modes);
+  KvStudyReport report{options.model, options.textFile, parseLengths(options.lengths), {}, 0, {}};
+  const StudyFolder folder;
+  const std::vector<std::unique_ptr<Model>> models = compileModes(options, modes, folder);
+  report.baseBytesPerToken = cacheBytesPerToken(*models.front());
+  for (size_t i = 0; i < modes.size(); ++i)
+    report.modes.push_back({modes[i].name, modes[i].rule, cacheBytesPerToken(*models[i + 1]), {}});
+  for (int64_t length : report.lengths)
+    measureLength(options, length, models, report);
+  if (!options.htmlFile.empty())
+    writeFile(options.htmlFile, toHtml(report));
+  if (options.json)
+    std::printf("%s\n", toJson(report).dump(2).c_str());
+  else
+    std::fputs(toText(report).c_str(), stdout);
+}
+
+void qopt::addKvStudyCommand(CLI::App &app) {
+  auto options = std::make_shared<KvStudyOptions>();
+  CLI::App *command = app.add_subcommand(
+      "kv-study", "Measure what compressed KV caches cost, by mode and by length");
+  command->add_option("model", options->model, "What qopt takes: a checkpoint or IR")->required();
+  command->add_option("--modes", options->modes, "int8,int8-static,turbo:{8..3}:{8..5},...")
+      ->capture_default_str();
+  command->add_option("--lengths,--length", options->lengths, "Tokens of a window: FIRST:LAST:STEP")
+      ->capture_default_str();
+  command->add_option("--text", options->textFile, "Text file to measure on")->required();
+  command->add_option("--windows", options->windows, "Windows of each length")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--calibration-tokens", options->calibrationTokens,
+                   "Tokens of the text for modes that need a profile")
+      ->capture_default_str();
+  command->add_option("--html", options->htmlFile, "Write a page with plots here");
+  command->add_flag("--json", options->json, "Print JSON");
+  options->runtime.addTo(*command);
+  command->footer("Example: qrun kv-study models/tiny-llama --modes int8,int4 --text heldout.txt\n"
+                  "It compiles the model once a mode, with the qopt that lies beside qrun.");
+  command->callback([options] { runKvStudy(*options); });
+}
