@@ -42,10 +42,10 @@ std::string qopt::toText(const KvStudyReport &report) {
   return text;
 }
 
-OrderedJson qopt::toJson(const KvStudyReport &report) {
-  OrderedJson modes = OrderedJson::array();
+Json qopt::toJson(const KvStudyReport &report) {
+  Json modes = Json::array();
   for (const KvStudyReport::Mode &mode : report.modes) {
-    OrderedJson results = OrderedJson::array();
+    Json results = Json::array();
     for (size_t i = 0; i < report.lengths.size(); ++i) {
       const DivergenceResult &result = mode.results[i];
       results.push_back({{"length", report.lengths[i]},

@@ -31,7 +31,7 @@ struct KvStudyReport {
 };
 
 std::string toText(const KvStudyReport &report);
-OrderedJson toJson(const KvStudyReport &report);
+Json toJson(const KvStudyReport &report);
 /// A page that needs nothing else: KL divergence by length, and against bytes, and the table.
 std::string toHtml(const KvStudyReport &report);
 
