@@ -25,7 +25,7 @@ def QuantizeWeights : Pass<"quantize-weights", "mlir::ModuleOp"> {
   }];
   let options = [
     Option<"type", "type", "std::string", "\"int8\"",
-           "int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, bf16 or f16">,
+           "int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, bf16 or f16">,
     Option<"granularity", "granularity", "std::string", "\"\"",
            "tensor, row, group:N or block:RxC; row if not given">,
     Option<"mode", "mode", "std::string", "\"real\"",

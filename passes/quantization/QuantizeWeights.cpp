@@ -139,6 +139,9 @@ bool QuantizeWeightsPass::isSelected(const Candidate &candidate) const {
 LogicalResult QuantizeWeightsPass::quantize(const Candidate &candidate) {
   for (llm::GetOp get : candidate.reads) {
     auto type = cast<RankedTensorType>(get.getResult().getType());
+    if (!isa<FloatType>(type.getElementType()))
+      return get.emitError() << "'" << candidate.name
+                             << "' is stored as codes and scales; import it with --dequantize=f32";
     if (scheme.hasScale() && type.getRank() != 2)
       return get.emitError() << "'" << candidate.name << "' is a vector " << type << ": "
                              << this->type << " needs a matrix; bf16 and f16 round vectors too";

@@ -7,6 +7,7 @@
 
 #include "runtime/quantization/Scheme.h"
 #include "runtime/formats/Error.h"
+#include "runtime/quantization/GgmlScheme.h"
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -183,9 +184,17 @@ Scheme parseScheme(const SchemeText &text) {
     setGranularity(scheme, defined);
     return scheme;
   }
+  if (text.type == "q8_0") {
+    if (text.asymmetric || (!text.granularity.empty() && text.granularity != "group:32"))
+      fail("q8_0 is symmetric and has group:32 by definition, not {}",
+           text.asymmetric ? "asymmetric codes"
+                           : fmt::format("granularity '{}'", text.granularity));
+    return ggmlScheme(GgmlType::Q8_0);
+  }
   std::optional<Storage> storage = parseStorage(text.type);
   if (!storage || *storage == Storage::Fp4E2M1)
-    fail("unknown type '{}'; int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, bf16 and f16 are known",
+    fail("unknown type '{}'; int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, bf16 and f16 are "
+         "known",
          text.type);
   Scheme scheme = makeScheme(*storage, text.asymmetric, *preset);
   if (!scheme.hasScale() && !text.granularity.empty())

@@ -91,14 +91,15 @@ Scheme makeScheme(Storage storage, bool asymmetric = false, Preset preset = Pres
 
 /// A scheme as users spell it.
 struct SchemeText {
-  std::string_view type;        ///< int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, bf16, f16
+  std::string_view type;        ///< int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, bf16, f16
   std::string_view granularity; ///< tensor, row, group:N, block:RxC; empty for the default
   bool asymmetric = false;
   std::string_view preset = "default";
 };
 
 /// Throws an Error that names the word it does not know and those it does. nvfp4 and mxfp4 have
-/// groups of 16 and 32 by definition; bf16 and f16 have no granularity.
+/// groups of 16 and 32 by definition, q8_0 (ggml's, bit for bit) groups of 32; bf16 and f16 have no
+/// granularity.
 Scheme parseScheme(const SchemeText &text);
 
 /// "int8", "fp8_e4m3", ... and back.
