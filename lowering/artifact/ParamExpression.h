@@ -8,8 +8,8 @@
 #ifndef QOPT_LOWERING_ARTIFACT_PARAMEXPRESSION_H
 #define QOPT_LOWERING_ARTIFACT_PARAMEXPRESSION_H
 
-#include "runtime/formats/DType.h"
 #include "runtime/formats/CheckpointFiles.h"
+#include "runtime/formats/DType.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include <memory>

@@ -18,7 +18,8 @@ struct BuiltinTask {
   std::string_view json;
 };
 
-/// The files of descriptions/, in alphabetical order; cmake/EmbedFiles.cmake writes them into the build.
+/// The files of descriptions/, in alphabetical order; cmake/EmbedFiles.cmake writes them into the
+/// build.
 std::span<const BuiltinTask> builtinTasks();
 
 } // namespace qopt
