@@ -9,17 +9,21 @@
 #include "runtime/formats/Error.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <fmt/format.h>
+#include <unistd.h>
 
 using namespace qopt;
 
 namespace {
 
 struct MemoryOptions {
-  std::string artifact;
+  std::vector<std::string> artifacts;
   std::string target = "cpu";
   std::vector<int64_t> batches = {1};
-  int64_t ctx = 0; ///< 0: the model's.
+  std::vector<int64_t> contexts; ///< Empty: the model's.
+  double gigabytes = 0;          ///< Of a device; 0: those of this machine.
   int64_t chunk = 512;
   int64_t ways = 1; ///< Devices that share the model (--tp).
   bool json = false;
@@ -27,12 +31,20 @@ struct MemoryOptions {
 
 /// Bytes of one device.
 struct MemoryNeed {
+  int64_t context;
   int64_t batch;
   uint64_t weights;
   uint64_t cache;
   uint64_t activations;
 
   uint64_t total() const { return weights + cache + activations; }
+};
+
+/// What one artifact takes.
+struct ArtifactMemory {
+  std::string artifact;
+  std::vector<MemoryNeed> needs;
+  int64_t tokensThatFit; ///< In the caches of all sequences.
 };
 
 } // namespace
@@ -72,12 +84,20 @@ static uint64_t deviceWeightBytes(const Artifact &artifact, int64_t ways) {
 }
 
 static MemoryNeed needOf(const Artifact &artifact, const PlanTarget &target,
-                         const MemoryOptions &options, int64_t ctx, int64_t batch) {
+                         const MemoryOptions &options, int64_t context, int64_t batch) {
   constexpr int64_t headRows = 64; // Rows whose logits are computed at a time.
-  return {batch, deviceWeightBytes(artifact, options.ways),
-          cacheBytes(artifact.plan(), target, ctx, batch, options.ways),
+  return {context, batch, deviceWeightBytes(artifact, options.ways),
+          cacheBytes(artifact.plan(), target, context, batch, options.ways),
           slotBytes(target.prefill, options.chunk) + slotBytes(target.decode, options.chunk) +
               slotBytes(target.prefillHead, headRows) + slotBytes(target.decodeHead, headRows)};
+}
+
+/// What is left beside weights and activations, in whole pages.
+static int64_t tokensThatFit(const Plan &plan, const PlanTarget &target, const MemoryNeed &need,
+                             const MemoryOptions &options) {
+  const double left = options.gigabytes * 1e9 - double(need.weights + need.activations);
+  const uint64_t page = cacheBytes(plan, target, plan.pageTokens, 1, options.ways);
+  return left < 0 || page == 0 ? 0 : int64_t(left / double(page)) * plan.pageTokens;
 }
 
 static const PlanTarget &findTarget(const Plan &plan, const std::string &name,
@@ -88,42 +108,80 @@ static const PlanTarget &findTarget(const Plan &plan, const std::string &name,
   return *target;
 }
 
-static void runMemory(const MemoryOptions &options) {
-  const Artifact artifact = Artifact::open(options.artifact, 1);
+static ArtifactMemory memoryOf(const std::string &path, const MemoryOptions &options) {
+  const Artifact artifact = Artifact::open(path, 1);
   const Plan &plan = artifact.plan();
-  const PlanTarget &target = findTarget(plan, options.target, options.artifact);
-  const int64_t most = plan.config.maxPosition, ctx = options.ctx ? options.ctx : most;
-  if (ctx > most)
-    fail("--ctx {} is beyond the {} tokens of context of {}", ctx, most, options.artifact);
+  const PlanTarget &target = findTarget(plan, options.target, path);
+  const int64_t most = plan.config.maxPosition;
+  ArtifactMemory memory{path, {}, 0};
+  for (int64_t context : options.contexts.empty() ? std::vector{most} : options.contexts) {
+    if (context > most)
+      fail("--ctx {} is beyond the {} tokens of context of {}", context, most, path);
+    for (int64_t batch : options.batches)
+      memory.needs.push_back(needOf(artifact, target, options, context, batch));
+  }
+  memory.tokensThatFit = tokensThatFit(plan, target, memory.needs.front(), options);
+  return memory;
+}
+
+static Json toJson(const ArtifactMemory &memory, const MemoryOptions &options) {
   Json json = Json::array();
-  if (!options.json)
-    std::printf("%s on %lld x %s, %lld tokens of context each; MB of one device\n"
-                "%6s  %10s  %10s  %12s  %10s\n",
-                options.artifact.c_str(), (long long)options.ways, options.target.c_str(),
-                (long long)ctx, "batch", "weights", "cache", "activations", "total");
-  for (int64_t batch : options.batches) {
-    const MemoryNeed need = needOf(artifact, target, options, ctx, batch);
-    json.push_back({{"batch", batch},
+  for (const MemoryNeed &need : memory.needs)
+    json.push_back({{"artifact", memory.artifact},
+                    {"batch", need.batch},
                     {"tp", options.ways},
-                    {"ctx", ctx},
+                    {"ctx", need.context},
                     {"weight_bytes", need.weights},
                     {"cache_bytes", need.cache},
                     {"activation_bytes", need.activations},
-                    {"total_bytes", need.total()}});
-    if (!options.json)
-      std::printf("%6lld  %10.2f  %10.2f  %12.2f  %10.2f\n", (long long)batch,
-                  double(need.weights) / 1e6, double(need.cache) / 1e6,
-                  double(need.activations) / 1e6, double(need.total()) / 1e6);
+                    {"total_bytes", need.total()},
+                    {"tokens_that_fit", memory.tokensThatFit}});
+  return json;
+}
+
+static std::string toText(const ArtifactMemory &memory, size_t width) {
+  std::string text;
+  for (const MemoryNeed &need : memory.needs)
+    text +=
+        fmt::format("{:<{}}  {:>8}  {:>6}  {:>10.2f}  {:>10.2f}  {:>11.2f}  {:>10.2f}  {:>10}\n",
+                    memory.artifact, width, need.context, need.batch, double(need.weights) / 1e6,
+                    double(need.cache) / 1e6, double(need.activations) / 1e6,
+                    double(need.total()) / 1e6, memory.tokensThatFit);
+  return text;
+}
+
+static double physicalGigabytes() {
+  return double(sysconf(_SC_PHYS_PAGES)) * double(sysconf(_SC_PAGESIZE)) / 1e9;
+}
+
+static void runMemory(MemoryOptions options) {
+  if (options.gigabytes == 0)
+    options.gigabytes = physicalGigabytes();
+  std::vector<ArtifactMemory> memories;
+  size_t width = 8;
+  for (const std::string &path : options.artifacts) {
+    memories.push_back(memoryOf(path, options));
+    width = std::max(width, path.size());
   }
-  if (options.json)
-    std::printf("%s\n", json.dump(2).c_str());
+  Json json = Json::array();
+  std::string text =
+      fmt::format("MB of one device, {} x {}; tokens that fit into {:.1f} GB\n"
+                  "{:<{}}  {:>8}  {:>6}  {:>10}  {:>10}  {:>11}  {:>10}  {:>10}\n",
+                  options.ways, options.target, options.gigabytes, "artifact", width, "context",
+                  "batch", "weights", "cache", "activations", "total", "tokens");
+  for (const ArtifactMemory &memory : memories) {
+    for (const Json &need : toJson(memory, options))
+      json.push_back(need);
+    text += toText(memory, width);
+  }
+  std::fputs(options.json ? (json.dump(2) + "\n").c_str() : text.c_str(), stdout);
 }
 
 void qopt::addMemoryCommand(CLI::App &app) {
   auto options = std::make_shared<MemoryOptions>();
   CLI::App *command =
       app.add_subcommand("memory", "Predict the memory that a model takes, without running it");
-  command->add_option("artifact", options->artifact, "The artifact: X.qmod")->required();
+  command->add_option("artifacts", options->artifacts, "The artifacts: X.qmod ...")->required();
   command->add_option("--target", options->target, "cpu or ptx")
       ->check(CLI::IsMember({"cpu", "ptx"}))
       ->capture_default_str();
@@ -132,7 +190,15 @@ void qopt::addMemoryCommand(CLI::App &app) {
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
-  command->add_option("-c,--ctx", options->ctx, "Tokens of each (default: the model's context)")
+  command
+      ->add_option("-c,--ctx,--context", options->contexts,
+                   "Tokens of each, likewise (default: the model's context)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--memory", options->gigabytes,
+                   "GB of a device, for the tokens that fit (default: those of this machine)")
       ->check(CLI::PositiveNumber);
   command->add_option("--chunk", options->chunk, "Rows of one step at most")
       ->check(CLI::Range(1, 1 << 20))
@@ -141,6 +207,7 @@ void qopt::addMemoryCommand(CLI::App &app) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");
-  command->footer("Example: qrun memory model.qmod --target ptx -b 1,16,64 --ctx 4096 --tp 2");
+  command->footer("Example: qrun memory model.qmod kv8.qmod --target ptx -b 1,16,64 --ctx "
+                  "2048,4096 --memory 80 --tp 2");
   command->callback([options] { runMemory(*options); });
 }
