@@ -70,8 +70,9 @@ CudaDevice::~CudaDevice() {
 
 std::string CudaDevice::describe() const {
   ComputeCapability capability = context.capability();
-  return fmt::format("{} (compute capability {}.{}, CUDA {}), kernels for {}", context.deviceName(),
-                     capability.major, capability.minor, context.driver().version(), module.chip());
+  return fmt::format("{} (compute capability {}.{}, CUDA {}), kernels for {}{}",
+                     context.deviceName(), capability.major, capability.minor,
+                     context.driver().version(), module.chip(), module.passedOver());
 }
 
 std::unique_ptr<DeviceBuffer> CudaDevice::allocate(uint64_t bytes, const char *purpose) {

@@ -89,6 +89,7 @@ CudaModule::CudaModule(const CudaContext &context, const Artifact &artifact,
     std::string reason = load(path);
     if (reason.empty())
       return;
+    unloaded += fmt::format("; {}: {}", path, reason);
     reasons += fmt::format("; {}: {}", path, reason);
   }
   fail("{}: no kernels for the GPU {} of compute capability {}.{}{}", artifact.directory(),

@@ -35,6 +35,8 @@ public:
   PlanKernelLaunch launchOf(const PlanLaunch &launch) const { return chosen->launchOf(launch); }
   /// The chip that the module is for.
   const std::string &chip() const { return chosen->level; }
+  /// What was made for the GPU but could not be loaded, and why: "; FILE: ..." for each.
+  const std::string &passedOver() const { return unloaded; }
 
 private:
   /// Nothing, or why not.
@@ -42,6 +44,7 @@ private:
 
   const CudaContext &context;
   std::string path;
+  std::string unloaded;
   const PlanModule *chosen = nullptr;
   CUmodule module = nullptr;
 };

@@ -134,19 +134,23 @@ TEST(CudaModule, ChipsRunOnLaterGpus) {
   EXPECT_FALSE(runsOn("avx2", false, {9, 0}));
 }
 
-/// A module for this chip alone is preferred, and one that does not load is passed over.
+/// A module for this chip alone is preferred, and one that does not load is passed over, which is
+/// said.
 TEST(CudaModule, TheBestThatLoadsIsTaken) {
   PtxArtifact toy;
   Json &modules = toy.plan["targets"]["ptx"]["modules"];
   modules.push_back({{"file", "kernels.sm_90a.ptx"}, {"chip", "sm_90a"}});
   toy.write();
-  auto chipOf = [&](std::string ptx) {
+  auto chosen = [&](std::string ptx) {
     std::ofstream(toy.path() + "/kernels.sm_90a.ptx") << ptx;
     Artifact artifact = Artifact::open(toy.path(), 1);
     CudaContext context(QOPT_CUDA_EMULATOR);
-    return CudaModule(context, artifact, *artifact.plan().ptx).chip();
+    CudaModule module(context, artifact, *artifact.plan().ptx);
+    return std::pair(module.chip(), module.passedOver());
   };
   std::string ptx = toy.ptx;
-  EXPECT_EQ(chipOf(ptx), "sm_90a");
-  EXPECT_EQ(chipOf(ptx.replace(ptx.find("8.0"), 3, "9.9")), "sm_80");
+  EXPECT_EQ(chosen(ptx), std::pair(std::string("sm_90a"), std::string()));
+  auto [chip, passedOver] = chosen(ptx.replace(ptx.find("8.0"), 3, "9.9"));
+  EXPECT_EQ(chip, "sm_80");
+  EXPECT_NE(passedOver.find("kernels.sm_90a.ptx: the driver"), std::string::npos) << passedOver;
 }
