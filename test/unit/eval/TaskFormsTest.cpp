@@ -270,9 +270,10 @@ static std::string messageOf(const std::string &task, const Folder &folder) {
   try {
     read(task, folder);
   } catch (const Error &error) {
+    const std::string path = folder.path.string();
     std::string message = error.what();
-    for (size_t at; (at = message.find(folder.path.string())) != std::string::npos;)
-      message.replace(at, folder.path.string().size(), "D");
+    for (size_t at; (at = message.find(path)) != std::string::npos;)
+      message = fmt::format("{}D{}", message.substr(0, at), message.substr(at + path.size()));
     return message;
   }
   return "none";
