@@ -26,10 +26,10 @@ struct Piece {
   int64_t row, rows;
 };
 
-class WeightsFileWriter {
+class ParamComputation {
 public:
-  WeightsFileWriter(SafetensorsWriter &file, std::span<const NamedParam> params)
-      : file(file), params(params), piecesLeft(params.size()) {
+  ParamComputation(std::span<const NamedParam> params, const ParamSink &sink)
+      : params(params), sink(sink), piecesLeft(params.size()) {
     for (size_t i = 0; i < params.size(); ++i) {
       const ParamExpression &value = *params[i].value;
       int64_t rows = std::max<int64_t>(1, kPieceBytes / rowBytes(i));
@@ -82,7 +82,7 @@ private:
     const ParamExpression &value = *params[piece.param].value;
     buffer.resize(piece.rows * rowBytes(piece.param));
     value.read({piece.row, piece.rows, 0, value.columns()}, buffer);
-    file.write(piece.param, piece.row * rowBytes(piece.param), buffer);
+    sink(piece.param, piece.row * rowBytes(piece.param), buffer);
     bytesDone += buffer.size();
     if (--piecesLeft[piece.param] == 0) {
       ++tensorsDone;
@@ -98,8 +98,8 @@ private:
       source.file->advise(source.bytes, MappedFile::Advice::DontNeed);
   }
 
-  SafetensorsWriter &file;
   std::span<const NamedParam> params;
+  const ParamSink &sink;
   std::vector<Piece> pieces;
   std::vector<std::atomic<size_t>> piecesLeft; ///< One for each parameter.
   uint64_t totalBytes = 0;
@@ -114,12 +114,20 @@ private:
 
 } // namespace
 
+void qopt::computeParams(std::span<const NamedParam> params, unsigned threads,
+                         const ParamSink &sink) {
+  ParamComputation(params, sink).run(threads);
+}
+
 void qopt::writeWeightsFile(const std::string &path, std::span<const NamedParam> params,
                             unsigned threads) {
   std::vector<TensorSpec> specs;
   for (const NamedParam &param : params)
     specs.push_back({param.name, param.value->dtype(), param.value->shape().vec()});
   SafetensorsWriter file(path, std::move(specs));
-  WeightsFileWriter(file, params).run(threads);
+  computeParams(params, threads,
+                [&](size_t index, uint64_t offset, std::span<const std::byte> bytes) {
+                  file.write(index, offset, bytes);
+                });
   file.commit();
 }

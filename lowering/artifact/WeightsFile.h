@@ -9,6 +9,7 @@
 #define QOPT_LOWERING_ARTIFACT_WEIGHTSFILE_H
 
 #include "lowering/artifact/ParamExpression.h"
+#include <functional>
 
 namespace qopt {
 
@@ -17,9 +18,15 @@ struct NamedParam {
   ParamExpressionPtr value;
 };
 
-/// Computes the parameters and writes them to a safetensors file, in the order given. Threads take
-/// a few panels of one tensor at a time, so that memory beside the mapped files is a few MB each.
-/// Throws Error, and then leaves no file.
+/// Takes bytes of the parameter `index`, `offset` bytes from its start, from any thread.
+using ParamSink =
+    std::function<void(size_t index, uint64_t offset, std::span<const std::byte> bytes)>;
+
+/// Computes the parameters in the order given. Threads take whole rows of one tensor, a few MB at a
+/// time, so that memory beside the mapped files is a few MB each. Throws Error.
+void computeParams(std::span<const NamedParam> params, unsigned threads, const ParamSink &sink);
+
+/// Writes them to a safetensors file. Throws Error, and then leaves no file.
 void writeWeightsFile(const std::string &path, std::span<const NamedParam> params,
                       unsigned threads);
 

@@ -24,6 +24,7 @@ static constexpr llvm::StringLiteral overview =
     .qmod      an artifact for qrun: the passes asked for, then what is left of the default pipeline
                (nothing if they emit kernels: --default-pipeline="targets=cpu" is for CPUs alone)
     .ptx       the GPU kernels of the same
+    .gguf      the model for llama.cpp, after the passes asked for: weights as they are, or q8_0
 )";
 
 static constexpr llvm::StringLiteral examples = R"(
@@ -81,9 +82,9 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   hideForeignOptions();
   // Static because the registry keeps pointers to them, and lld resets all options when it links.
   static cl::opt<std::string> input(cl::Positional, cl::desc("INPUT"), cl::init("-"));
-  static cl::opt<std::string> output("o",
-                                     cl::desc("Where to: *.mlir, *.qmod, *.ptx, or - for stdout"),
-                                     cl::value_desc("OUTPUT"), cl::init("-"));
+  static cl::opt<std::string> output(
+      "o", cl::desc("Where to: *.mlir, *.qmod, *.ptx, *.gguf, or - for stdout"),
+      cl::value_desc("OUTPUT"), cl::init("-"));
   static cl::opt<std::string> randomSeed("random-params",
                                          cl::desc("Random weights for the shape in a config.json"),
                                          cl::value_desc("SEED"));
@@ -99,6 +100,9 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   static cl::opt<std::string> dequantize(
       "dequantize", cl::desc("Turn a GGUF file's quantized weights into f32, f16 or bf16"),
       cl::value_desc("TYPE"));
+  static cl::opt<std::string> emit("emit",
+                                   cl::desc("Write ir, qmod, ptx or gguf, whatever OUTPUT ends in"),
+                                   cl::value_desc("KIND"));
   cl::extrahelp moreHelp(examples);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << "qopt " QOPT_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
@@ -109,8 +113,8 @@ Options qopt::parseOptions(int argc, char **argv, mlir::DialectRegistry &registr
   llvm::raw_string_ostream stream(messages);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &stream))
     failToParse(messages);
-  Options options = {input,  output,        parseSeed(randomSeed),      fallback,
-                     report, reportProfile, parseDequantize(dequantize)};
+  Options options = {input,  output,        parseSeed(randomSeed),       fallback,
+                     report, reportProfile, parseDequantize(dequantize), emit};
   if (!options.reportProfile.empty() && options.quantizationReport.empty())
     fail("--report-profile is of a report: add --quantization-report=table or json");
   setDefault("mlir-print-op-on-diagnostic", "false"); // the location says which op it is

@@ -28,6 +28,7 @@ struct Options {
   std::string quantizationReport;    ///< its format; empty for none
   std::string reportProfile;         ///< for errors of matrix products; empty for none
   std::optional<DType> dequantize;   ///< what quantized weights of a GGUF input become
+  std::string emit;                  ///< the kind of output; empty for what its ending says
 };
 
 /// Parses the command line. IR in files has its locations, IR on stdout is easier to read without.

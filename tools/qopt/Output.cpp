@@ -13,7 +13,24 @@
 
 using namespace qopt;
 
-OutputKind qopt::outputKindOf(const std::string &path) {
+static OutputKind parseKind(const std::string &path, const std::string &emit) {
+  constexpr std::pair<std::string_view, OutputKind> kinds[] = {{"ir", OutputKind::Ir},
+                                                               {"qmod", OutputKind::Artifact},
+                                                               {"ptx", OutputKind::Ptx},
+                                                               {"gguf", OutputKind::Gguf}};
+  for (auto [name, kind] : kinds) {
+    if (name != emit)
+      continue;
+    if (path == "-" && (kind == OutputKind::Artifact || kind == OutputKind::Gguf))
+      fail("--emit={} writes no text: name its output with -o", emit);
+    return kind;
+  }
+  fail("--emit={} is no kind of output; ir, qmod, ptx and gguf are", emit);
+}
+
+OutputKind qopt::outputKindOf(const std::string &path, const std::string &emit) {
+  if (!emit.empty())
+    return parseKind(path, emit);
   // A directory's name may be given with slashes behind it.
   llvm::StringRef ending = llvm::sys::path::extension(llvm::StringRef(path).rtrim('/'));
   if (path == "-" || ending == ".mlir")
@@ -22,7 +39,9 @@ OutputKind qopt::outputKindOf(const std::string &path) {
     return OutputKind::Artifact;
   if (ending == ".ptx")
     return OutputKind::Ptx;
-  fail("what to write to '{}' is not clear from its ending: use .mlir, .qmod or .ptx", path);
+  if (ending == ".gguf")
+    return OutputKind::Gguf;
+  fail("what to write to '{}' is not clear from its ending: use .mlir, .qmod, .ptx or .gguf", path);
 }
 
 void qopt::writeOutput(const std::string &path, const std::string &contents) {

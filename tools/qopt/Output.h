@@ -12,10 +12,11 @@
 
 namespace qopt {
 
-enum class OutputKind { Ir, Artifact, Ptx };
+enum class OutputKind { Ir, Artifact, Ptx, Gguf };
 
-/// By the ending of `path`. Throws Error.
-OutputKind outputKindOf(const std::string &path);
+/// What `emit` names (ir, qmod, ptx, gguf), or by the ending of `path` if it is empty. Throws
+/// Error.
+OutputKind outputKindOf(const std::string &path, const std::string &emit);
 
 /// Writes a file, whole or not at all, or to stdout for `-`. Throws Error.
 void writeOutput(const std::string &path, const std::string &contents);

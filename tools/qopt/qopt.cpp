@@ -24,7 +24,7 @@ using namespace qopt;
 
 /// Throws Error; false if the error is printed.
 static bool compile(const Options &options, DialectRegistry &registry) {
-  OutputKind kind = outputKindOf(options.output);
+  OutputKind kind = outputKindOf(options.output, options.emit);
   std::string ptx;
   const bool hasReport = !options.quantizationReport.empty();
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
@@ -44,6 +44,8 @@ static bool compile(const Options &options, DialectRegistry &registry) {
     } else if (kind == OutputKind::Ptx) {
       passes.addPass(createLowerRest(lowering + "targets=ptx"));
       passes.addPass(createPrintPtx(ptx));
+    } else if (kind == OutputKind::Gguf) {
+      passes.addPass(createWriteGguf({options.output}));
     }
     return success();
   });
@@ -53,7 +55,8 @@ static bool compile(const Options &options, DialectRegistry &registry) {
   if (failed(MlirOptMain(stream, readInput(options), registry, config)))
     return false;
   bool isReportOnly = hasReport && options.output == "-";
-  if (kind != OutputKind::Artifact && !isReportOnly)
+  bool isText = kind == OutputKind::Ir || kind == OutputKind::Ptx;
+  if (isText && !isReportOnly)
     writeOutput(options.output, kind == OutputKind::Ptx ? ptx : ir);
   return true;
 }
