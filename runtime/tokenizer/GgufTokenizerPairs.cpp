@@ -132,16 +132,17 @@ private:
 
   /// The ids that config.json gives come first: they are the model's.
   void addSpecialTokens() {
-    auto bos = config.bosTokenId ? config.bosTokenId : std::optional<int64_t>(parts.bos);
+    const int64_t none = -1;
+    const int64_t bos = config.bosTokenId.value_or(parts.bos.value_or(none));
     std::vector<int64_t> ends = config.eosTokenIds;
     if (ends.empty() && parts.eos)
       ends.push_back(*parts.eos);
     if (!parts.prefix.empty() && (parts.prefix.size() > 1 || parts.prefix[0] != bos))
       fail("{}: puts other tokens than the beginning-of-text token {} before a text; GGUF cannot "
            "say that",
-           tokenizer.file(), bos.value_or(-1));
-    if (bos)
-      pairs.add("tokenizer.ggml.bos_token_id", uint32_t(*bos));
+           tokenizer.file(), bos);
+    if (bos != none)
+      pairs.add("tokenizer.ggml.bos_token_id", uint32_t(bos));
     if (!ends.empty())
       pairs.add("tokenizer.ggml.eos_token_id", uint32_t(ends[0]));
     if (ends.size() > 1)
