@@ -137,7 +137,7 @@ enum class ParameterKind : uint8_t { Scale, Zero };
 /// Scales or zeros: one f32 a block.
 class BlockParametersParam : public BlockedParam {
 public:
-  BlockParametersParam(std::shared_ptr<const BlockedMatrix> matrix, ParameterKind kind)
+  BlockParametersParam(const std::shared_ptr<const BlockedMatrix> &matrix, ParameterKind kind)
       : BlockedParam(DType::F32, {matrix->blockRows(), matrix->blockColumns()}, matrix),
         kind(kind) {}
 
