@@ -70,9 +70,11 @@ private:
   /// Goes up through rotation, then norm, then slices.
   static Heads trace(Value value) {
     Heads heads;
-    if ((heads.rope = value.getDefiningOp<llm::RopeOp>()))
+    heads.rope = value.getDefiningOp<llm::RopeOp>();
+    if (heads.rope)
       value = heads.rope.getX();
-    if ((heads.norm = value.getDefiningOp<llm::RmsNormOp>()))
+    heads.norm = value.getDefiningOp<llm::RmsNormOp>();
+    if (heads.norm)
       value = heads.norm.getX();
     for (auto map = value.getDefiningOp<MapOp>(); map && isIdentity(map.getBody());
          map = value.getDefiningOp<MapOp>()) {

@@ -41,7 +41,7 @@ struct QuantizeActivationsPass : qopt::impl::QuantizeActivationsBase<QuantizeAct
 private:
   LogicalResult run();
   LogicalResult parseOptions();
-  LogicalResult quantize(Candidate candidate);
+  LogicalResult quantize(const Candidate &candidate);
   Value readStaticScale(OpBuilder &builder, const Candidate &candidate);
   std::string ruleText() const;
   bool isStatic() const { return !staticScale.empty(); }
@@ -98,7 +98,8 @@ std::string QuantizeActivationsPass::ruleText() const {
 LogicalResult QuantizeActivationsPass::parseOptions() {
   ModuleOp module = getOperation();
   std::string error;
-  if (!(rule = TensorRule::parse(layers, tensors, skip, error)))
+  rule = TensorRule::parse(layers, tensors, skip, error);
+  if (!rule)
     return module.emitError() << error;
   if (type != "int8" && type != "fp8_e4m3" && type != "fp8_e5m2")
     return module.emitError() << "activations have no type '" << type
@@ -145,7 +146,7 @@ Value QuantizeActivationsPass::readStaticScale(OpBuilder &builder, const Candida
   return llm::GetOp::create(builder, loc, type, FlatSymbolRefAttr::get(param));
 }
 
-LogicalResult QuantizeActivationsPass::quantize(Candidate candidate) {
+LogicalResult QuantizeActivationsPass::quantize(const Candidate &candidate) {
   llm::LinearOp linear = candidate.linear;
   removeQuantization(linear);
   Value x = linear.getX();

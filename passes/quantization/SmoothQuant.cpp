@@ -101,7 +101,8 @@ LogicalResult SmoothQuantPass::parseOptions() {
   if (!trace.empty() && fixedAlpha)
     return module.emitError("trace= is of a search: add alpha=search");
   std::string error;
-  if (!(layerSet = LayerSet::parse(layers, error)))
+  layerSet = LayerSet::parse(layers, error);
+  if (!layerSet)
     return module.emitError() << error;
   if (profile.empty())
     return module.emitError("smooth-quant needs profile=FILE, which qrun calibrate writes");

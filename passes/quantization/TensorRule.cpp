@@ -75,11 +75,15 @@ std::optional<TensorRule> TensorRule::parse(StringRef layers, StringRef tensors,
     return std::nullopt;
   rule.layers = *layerSet;
   for (auto [name, text, match] :
-       {std::tuple{"tensors", tensors, &rule.tensors}, std::tuple{"skip", skip, &rule.skip}})
-    if (!text.empty() && !(*match = WholeMatch::parse(text, error))) {
-      error = std::string(name) + "=" + error;
+       {std::tuple{"tensors", tensors, &rule.tensors}, std::tuple{"skip", skip, &rule.skip}}) {
+    if (text.empty())
+      continue;
+    *match = WholeMatch::parse(text, error);
+    if (!*match) {
+      error.insert(0, std::string(name) + "=");
       return std::nullopt;
     }
+  }
   for (auto [name, text] : {std::pair{"layers", layers}, {"tensors", tensors}, {"skip", skip}})
     if (!text.empty())
       rule.words += (Twine(" ") + name + "='" + text + "'").str();

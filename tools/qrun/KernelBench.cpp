@@ -34,7 +34,7 @@ static void addCost(const Artifact &artifact, const PlanTarget &target, const Pl
       result.bytes += countCacheBytes(target, *cache, step);
     } else if (auto *weight = std::get_if<WeightArgument>(&argument)) {
       const WeightView &view = artifact.weight(weight->weight);
-      matrix = std::max(matrix, double(view.bytes.size() / byteSize(view.dtype)));
+      matrix = std::max(matrix, double(view.bytes.size()) / double(byteSize(view.dtype)));
       // Of a table, some rows.
       result.bytes += launch.op == "kernel.gather"
                           ? rows * double(target.prefill.result.columns * 2)

@@ -17,7 +17,8 @@
 using namespace qopt;
 
 static std::string readOutput(const std::string &command) {
-  std::FILE *pipe = popen(command.c_str(), "r");
+  std::FILE *pipe =
+      popen(command.c_str(), "r"); // NOLINT(bugprone-command-processor): it is the user's
   if (!pipe)
     fail("--vs: cannot run '{}': {}", command, strerror(errno));
   std::string output;

@@ -56,7 +56,7 @@ ResultLog::ResultLog(std::string path) : path(std::move(path)) {
       const std::string place = fmt::format("{}: line {}", this->path, line);
       const std::string_view current = text.substr(0, text.find('\n'));
       text.remove_prefix(current.size() + 1);
-      if (current.find_first_not_of(" ") == std::string_view::npos)
+      if (current.find_first_not_of(' ') == std::string_view::npos)
         continue;
       const Json value = parseJson(current, place);
       const JsonObject json(value, place);
