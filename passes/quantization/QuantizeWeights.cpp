@@ -115,11 +115,14 @@ LogicalResult QuantizeWeightsPass::parseOptions() {
   if (mode != "real" && mode != "fake")
     return module.emitError() << "unknown mode '" << mode << "'; real and fake are known";
   std::string error;
-  if (!(layerSet = LayerSet::parse(layers, error)))
+  layerSet = LayerSet::parse(layers, error);
+  if (!layerSet)
     return module.emitError() << error;
-  if (!tensors.empty() && !(tensorMatch = WholeMatch::parse(tensors, error)))
+  tensorMatch = tensors.empty() ? std::nullopt : WholeMatch::parse(tensors, error);
+  if (!tensors.empty() && !tensorMatch)
     return module.emitError() << "tensors=" << error;
-  if (!skip.empty() && !(skipMatch = WholeMatch::parse(skip, error)))
+  skipMatch = skip.empty() ? std::nullopt : WholeMatch::parse(skip, error);
+  if (!skip.empty() && !skipMatch)
     return module.emitError() << "skip=" << error;
   try {
     scheme = parseScheme({type, granularity, asymmetric, preset});

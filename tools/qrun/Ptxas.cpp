@@ -16,8 +16,6 @@
 #include <unistd.h>
 #include <vector>
 
-extern char **environ;
-
 using namespace qopt;
 
 std::optional<std::string> qopt::findPtxas() {

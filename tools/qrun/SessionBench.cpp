@@ -107,7 +107,7 @@ BenchResult SessionBench::measure(const char *kind, int64_t count, int64_t token
   for (int64_t i = 0; i < options.repetitions; ++i)
     result.seconds.push_back(runOnce(count, tokensPerStep));
 
-  const double steps = double(count / tokensPerStep);
+  const double steps = double(count) / double(tokensPerStep);
   result.flops = double(options.batch) * matrixFlops(config, double(count), steps);
   if (tokensPerStep == 1)
     result.weightBytes = steps * double(weightBytesPerToken(artifact, target));
