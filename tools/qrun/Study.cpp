@@ -53,6 +53,7 @@ static std::string outputOf(const std::vector<std::string> &words) {
   std::string command;
   for (const std::string &word : words)
     command += shellWord(word) + " ";
+  // NOLINTNEXTLINE(bugprone-command-processor): every word is quoted
   std::FILE *pipe = popen(command.c_str(), "r");
   if (!pipe)
     fail("{} cannot be run: {}", words[0], std::strerror(errno));

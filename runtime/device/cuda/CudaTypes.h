@@ -53,6 +53,8 @@ typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphNode_st *CUgraphNode;
 typedef struct CUgraphExec_st *CUgraphExec;
 
+// Names and layouts are those of cuda.h.
+// NOLINTBEGIN(readability-identifier-naming,bugprone-tagged-union-member-count)
 enum CUdevice_attribute : int {
   CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 1,
   CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X = 2,
@@ -172,6 +174,7 @@ typedef struct alignas(64) CUtensorMap_st {
   uint64_t opaque[16];
 } CUtensorMap;
 
+// NOLINTEND(readability-identifier-naming,bugprone-tagged-union-member-count)
 } // extern "C"
 
 // What ends the `extra` of cuLaunchKernel, and comes before its parts.
