@@ -141,7 +141,8 @@ void CompressKvPass::parseRule() {
     fail("compress-kv: which type? type=int8 compresses keys and values, k= and v= one of them");
 
   if (mode == "type") {
-    for (auto [part, text] : {std::pair(&key, keyType.getValue()), {&value, valueType.getValue()}})
+    for (const auto &[part, text] :
+         {std::pair(&key, keyType.getValue()), {&value, valueType.getValue()}})
       if (const std::string &chosen = text.empty() ? type.getValue() : text; !chosen.empty())
         *part = parseType(chosen);
     return;

@@ -22,6 +22,8 @@ static int reportError(std::string message) {
   return 1;
 }
 
+// What is thrown before the commands run is CLI11's word of a mistake in their declaration.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char **argv) {
   qopt::removeTemporariesWhenInterrupted();
   CLI::App app("Runs artifacts of qopt: generates text, evaluates, measures.", "qrun");

@@ -110,7 +110,7 @@ static std::optional<Json> earlierResult(const StudyRun &run,
   const fs::path path = run.file(configuration.name + ".json");
   if (!fs::exists(path))
     return std::nullopt;
-  const Json result = readJsonFile(path.string());
+  Json result = readJsonFile(path.string());
   if (!result.is_object() || result.value("arguments", Json()) != Json(configuration.arguments) ||
       result.value("measures", Json()) != Json(run.options.measures) || !result.contains("model") ||
       !result.contains("base"))

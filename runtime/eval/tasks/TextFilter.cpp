@@ -123,29 +123,29 @@ static const std::map<std::string_view, Filter> &filters() {
   using View = std::string_view;
   constexpr size_t npos = std::string::npos;
   static const std::map<View, Filter> table = {
-      {"strip", [](View, std::string t) { return strippedRight(strippedLeft(t)); }},
-      {"lstrip", [](View, std::string t) { return strippedLeft(t); }},
+      {"strip", [](View, const std::string &t) { return strippedRight(strippedLeft(t)); }},
+      {"lstrip", [](View, const std::string &t) { return strippedLeft(t); }},
       {"chop", [](View, std::string t) { return chopped(std::move(t)); }},
       {"lower", [](View, std::string t) { return lowered(std::move(t)); }},
       {"lower_first", [](View, std::string t) { return withLowerFirst(std::move(t)); }},
       {"capitalize", [](View, std::string t) { return capitalized(std::move(t)); }},
       {"spaces", [](View, std::string t) { return replaced(std::move(t), "_", " "); }},
-      {"brackets", [](View, std::string t) { return hellaswagText(t); }},
+      {"brackets", [](View, const std::string &t) { return hellaswagText(t); }},
       {"detokenize", [](View, std::string t) { return detokenized(std::move(t)); }},
       {"replace", replacedPair},
-      {"before", [](View x, std::string t) { return part(t, 0, t.find(x)); }},
+      {"before", [](View x, const std::string &t) { return part(t, 0, t.find(x)); }},
       {"after",
-       [](View x, std::string t) {
+       [](View x, const std::string &t) {
          const size_t at = t.find(x);
          return at == npos ? t : t.substr(at + x.size());
        }},
       {"before_last",
-       [](View x, std::string t) {
+       [](View x, const std::string &t) {
          const size_t at = t.rfind(x);
          return at == npos ? std::string() : t.substr(0, at);
        }},
       {"after_last",
-       [](View x, std::string t) {
+       [](View x, const std::string &t) {
          const size_t at = t.rfind(x);
          return at == npos ? t : t.substr(at + x.size());
        }},
