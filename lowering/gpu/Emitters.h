@@ -40,7 +40,7 @@ inline constexpr llvm::StringLiteral kLaunchOverride = "kernel.launch";
 inline constexpr llvm::StringLiteral kTensorMaps = "kernel.tensor_maps";
 
 /// Shared memory of a norm: two sums for each warp of a block of at most 1024 threads.
-inline constexpr int64_t kNormSharedBytes = 2 * 32 * sizeof(float);
+inline constexpr int64_t kNormSharedBytes = int64_t(2) * 32 * int64_t(sizeof(float));
 /// Columns that a thread of a map computes.
 inline constexpr int64_t kMapColumns = 4;
 

@@ -19,7 +19,7 @@
 namespace qopt::ptx {
 
 /// Shared memory that a block may have on every chip from sm_80 on (sm_86 and sm_89: 99 KiB).
-inline constexpr int64_t kMaxSharedBytes = 99 * 1024;
+inline constexpr int64_t kMaxSharedBytes = int64_t(99) * 1024;
 
 /// Multiprocessors of the chip that choices aim at: an H100. Smaller chips are filled as well.
 inline constexpr int64_t kMultiprocessors = 132;
@@ -100,7 +100,7 @@ struct WarpgroupConfig {
   static constexpr int64_t kTileDepth = 64;
   static constexpr int64_t kRowBytes = 128;
   /// Shared memory that a block may have on sm_90.
-  static constexpr int64_t kMaxSharedBytes = 227 * 1024;
+  static constexpr int64_t kMaxSharedBytes = int64_t(227) * 1024;
 
   int64_t consumerWarps() const { return tileRows / 16; }
   int64_t threads() const { return (consumerWarps() + 1) * 32; }
