@@ -11,6 +11,7 @@
 #include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/CacheMode.h"
+#include "tools/qrun/ChildProcess.h"
 #include "tools/qrun/KvStudyReport.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/Subcommand.h"
@@ -18,8 +19,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace qopt;
@@ -67,22 +66,9 @@ static void runBeside(const std::string &program, std::vector<std::string> words
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   words.insert(words.begin(), (self.parent_path() / program).string());
-  std::vector<char *> arguments;
-  for (std::string &word : words)
-    arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  pid_t child = 0;
-  const int refused =
-      posix_spawn(&child, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (refused)
-    fail("kv-study needs {} beside qrun: {}", words[0], std::strerror(refused));
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  if (!fs::exists(words[0], error))
+    fail("kv-study needs {} beside qrun: {}", words[0], std::strerror(ENOENT));
+  const int status = runChild(words, ChildOutput::ToErrors).status;
   if (status != 0)
     fail("{} failed for {}", program, words[1]);
 }

@@ -9,23 +9,13 @@
 
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Json.h"
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include "tools/qrun/ChildProcess.h"
 #include <sys/wait.h>
 
 using namespace qopt;
 
 static std::string readOutput(const std::string &command) {
-  std::FILE *pipe =
-      popen(command.c_str(), "r"); // NOLINT(bugprone-command-processor): it is the user's
-  if (!pipe)
-    fail("--vs: cannot run '{}': {}", command, strerror(errno));
-  std::string output;
-  char part[4096];
-  while (size_t size = fread(part, 1, sizeof(part), pipe))
-    output.append(part, size);
-  const int status = pclose(pipe);
+  auto [status, output] = runChild({"/bin/sh", "-c", command});
   if (WIFSIGNALED(status))
     fail("--vs: '{}' was ended by signal {}", command, WTERMSIG(status));
   if (status != 0)

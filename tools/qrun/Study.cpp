@@ -8,6 +8,7 @@
 #include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
+#include "tools/qrun/ChildProcess.h"
 #include "tools/qrun/StudyDescription.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
@@ -39,31 +40,13 @@ struct StudyRun {
 
 } // namespace
 
-/// In single quotes, for a shell.
-static std::string shellWord(const std::string &text) {
-  std::string word = "'";
-  for (char c : text)
-    word += c == '\'' ? "'\\''" : std::string(1, c);
-  return word + "'";
-}
-
 /// What a program prints; what it complains of goes to the standard error. Throws an Error if it
 /// fails.
 static std::string outputOf(const std::vector<std::string> &words) {
-  std::string command;
-  for (const std::string &word : words)
-    command += shellWord(word) + " ";
-  // NOLINTNEXTLINE(bugprone-command-processor): every word is quoted
-  std::FILE *pipe = popen(command.c_str(), "r");
-  if (!pipe)
-    fail("{} cannot be run: {}", words[0], std::strerror(errno));
-  std::string text;
-  char buffer[4096];
-  for (size_t count; (count = std::fread(buffer, 1, sizeof(buffer), pipe)) > 0;)
-    text.append(buffer, count);
-  if (const int status = pclose(pipe); status != 0)
+  auto [status, output] = runChild(words);
+  if (status != 0)
     fail("{} {} ended with status {}", words[0], words[1], status);
-  return text;
+  return output;
 }
 
 static void compile(const StudyRun &run, const std::vector<std::string> &arguments,
