@@ -56,10 +56,14 @@ static void writeGgufTokenizer(StringRef checkpoint, const AtomicDirectory &dire
   GgufWriter(directory.filePath("tokenizer.gguf"), pairs, {}).commit();
 }
 
-/// The module without the emitted code, which follows from it.
+/// Where report-quantization leaves its JSON for the artifact.
+static constexpr StringLiteral kReportAttribute = "q.report";
+
+/// The module without the emitted code, which follows from it, and without the report.
 static std::string printModel(ModuleOp module) {
   OwningOpRef<ModuleOp> copy(ModuleOp::create(module.getLoc(), module.getName()));
   copy.get()->setAttrs(module->getAttrDictionary());
+  copy.get()->removeAttr(kReportAttribute);
   for (Operation &op : *module.getBody())
     if (!op.hasTrait<OpTrait::SymbolTable>())
       copy->push_back(op.clone());
@@ -135,6 +139,8 @@ private:
     if (auto checkpoint = module->getAttrOfType<StringAttr>("llm.checkpoint"))
       isGgufPath(checkpoint.getValue()) ? writeGgufTokenizer(checkpoint, directory)
                                         : copyCheckpointFiles(checkpoint, directory);
+    if (auto report = module->getAttrOfType<StringAttr>(kReportAttribute))
+      writeFile(directory.filePath("quantization.json"), report.getValue());
     writeFile(directory.filePath("model.mlir"), printModel(module));
     writeFile(directory.filePath("plan.json"), formatJson(plan->json));
     directory.commit();

@@ -25,7 +25,8 @@ def QuantizeWeights : Pass<"quantize-weights", "mlir::ModuleOp"> {
   }];
   let options = [
     Option<"type", "type", "std::string", "\"int8\"",
-           "int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, bf16 or f16">,
+           "int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, bf16, f16, or ggml's q8_0, q4_0, q4_1, "
+           "q5_0, q5_1, q4_k, q5_k, q6_k">,
     Option<"granularity", "granularity", "std::string", "\"\"",
            "tensor, row, group:N or block:RxC; row if not given">,
     Option<"mode", "mode", "std::string", "\"real\"",
@@ -193,11 +194,13 @@ def ReportQuantization : Pass<"report-quantization", "mlir::ModuleOp"> {
     profile also max |y - y_ref| / max |y_ref| of products with its sampled rows; or why the tensor was
     left alone. Tied weights are one tensor. Errors are those of the smoothed weights where
     smooth-quant ran, of which the profile is before smoothing. `qopt --quantization-report=table`
-    runs it after the passes asked for.
+    runs it after the passes asked for. With `keep` the module has it as `q.report`, in JSON, which
+    write-artifact puts into the artifact.
   }];
   let options = [
     Option<"format", "format", "std::string", "\"table\"", "table or json">,
-    Option<"profile", "profile", "std::string", "\"\"", "what qrun calibrate wrote of the model">
+    Option<"profile", "profile", "std::string", "\"\"", "what qrun calibrate wrote of the model">,
+    Option<"keep", "keep", "bool", "false", "keep it in the module, for the artifact">
   ];
 }
 

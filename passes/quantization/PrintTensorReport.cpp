@@ -78,7 +78,9 @@ std::string qopt::toJsonText(const std::vector<TensorReport> &tensors) {
       entry["scheme"] = tensor.scheme;
       entry["mode"] = tensor.isFake ? "fake" : "real";
       entry["mean_error"] = tensor.errors->relative;
+      entry["mean_difference"] = tensor.errors->mean;
       entry["max_error"] = tensor.errors->maximum;
+      entry["relative_max_error"] = tensor.errors->relativeMaximum;
       entry["sqnr_db"] = finiteOrNull(tensor.errors->sqnr);
       if (tensor.errors->product)
         entry["product_error"] = *tensor.errors->product;

@@ -19,7 +19,7 @@ namespace {
 struct Sums {
   double differences = 0, magnitudes = 0;
   double squaredDifferences = 0, squares = 0;
-  double largestDifference = 0;
+  double largestDifference = 0, largest = 0;
   double largestProductDifference = 0, largestProduct = 0;
 
   void addElements(llvm::ArrayRef<float> original, llvm::ArrayRef<float> quantized) {
@@ -29,6 +29,7 @@ struct Sums {
       magnitudes += std::fabs(value);
       squaredDifferences += difference * difference;
       squares += value * value;
+      largest = std::max(largest, std::fabs(value));
       largestDifference = std::max(largestDifference, difference);
     }
   }
@@ -46,6 +47,7 @@ struct Sums {
     magnitudes += other.magnitudes;
     squaredDifferences += other.squaredDifferences;
     squares += other.squares;
+    largest = std::max(largest, other.largest);
     largestDifference = std::max(largestDifference, other.largestDifference);
     largestProductDifference = std::max(largestProductDifference, other.largestProductDifference);
     largestProduct = std::max(largestProduct, other.largestProduct);
@@ -84,10 +86,12 @@ QuantizationErrors qopt::measureErrors(const ParamExpression &original,
   Sums sums;
   for (const Sums &part : parts)
     sums.add(part);
-  QuantizationErrors errors{ratio(sums.differences, sums.magnitudes),
-                            sums.largestDifference,
-                            10 * std::log10(sums.squares / sums.squaredDifferences),
-                            {}};
+  QuantizationErrors errors;
+  errors.relative = ratio(sums.differences, sums.magnitudes);
+  errors.mean = sums.differences / (double(original.rows()) * double(columns));
+  errors.maximum = sums.largestDifference;
+  errors.relativeMaximum = ratio(sums.largestDifference, sums.largest);
+  errors.sqnr = 10 * std::log10(sums.squares / sums.squaredDifferences);
   if (sums.squaredDifferences == 0)
     errors.sqnr = std::numeric_limits<double>::infinity();
   if (!rows.empty())

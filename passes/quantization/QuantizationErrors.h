@@ -15,9 +15,11 @@ namespace qopt {
 
 /// x^ against x, over all elements of a tensor.
 struct QuantizationErrors {
-  double relative = 0; ///< mean |x - x^| / mean |x|; 0 for zeros that stay zeros
-  double maximum = 0;  ///< max |x - x^|
-  double sqnr = 0;     ///< 10 log10(sum x^2 / sum (x - x^)^2) in dB; infinite where nothing is lost
+  double relative = 0;        ///< mean |x - x^| / mean |x|; 0 for zeros that stay zeros
+  double mean = 0;            ///< mean |x - x^|
+  double maximum = 0;         ///< max |x - x^|
+  double relativeMaximum = 0; ///< max |x - x^| / max |x|
+  double sqnr = 0; ///< 10 log10(sum x^2 / sum (x - x^)^2) in dB; infinite where nothing is lost
   /// Of products with sampled rows: max |y - y_ref| / max |y_ref|, as in the INT8/FP8 study.
   std::optional<double> product;
 };

@@ -57,6 +57,8 @@ private:
       return failure();
     llvm::outs() << (format == "table" ? toTable(*tensors) : toJsonText(*tensors));
     llvm::outs().flush();
+    if (keep)
+      module->setAttr("q.report", StringAttr::get(&getContext(), toJsonText(*tensors)));
     return success();
   }
 };

@@ -35,7 +35,8 @@ static bool compile(const Options &options, DialectRegistry &registry) {
     if (failed(requested.setupPassPipeline(passes)))
       return failure();
     if (hasReport)
-      passes.addPass(createReportQuantization({options.quantizationReport, options.reportProfile}));
+      passes.addPass(createReportQuantization(
+          {options.quantizationReport, options.reportProfile, kind == OutputKind::Artifact}));
     std::string lowering =
         options.allowDequantizedFallback ? "allow-dequantized-fallback=true " : "";
     if (kind == OutputKind::Artifact) {

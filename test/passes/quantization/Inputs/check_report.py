@@ -14,6 +14,9 @@ for entry in quantized:
     # A row of random numbers in 255 codes: a step is amax / 127, the mean error a quarter of one.
     assert 1e-3 < entry["mean_error"] < 1e-2, entry
     assert 35 < entry["sqnr_db"] < 60, entry
+    # No more than half a step, of the row with the largest one; on average half of that, of its own.
+    assert 0 < entry["relative_max_error"] <= 1.001 / 254, entry
+    assert 0 < entry["mean_difference"] < entry["max_error"] / 1.5, entry
     assert 0 < entry["product_error"] < 2e-2, entry
     assert entry["bits"] == 8 + 32 / 32, entry
 elements = {name: math.prod(entry["shape"]) for name, entry in tensors.items()}
