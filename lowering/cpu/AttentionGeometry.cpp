@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/AttentionGeometry.h"
+#include "lowering/cpu/IntegerScores.h"
+#include "lowering/cpu/IntegerValues.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -25,6 +27,17 @@ FailureOr<AttentionGeometry> AttentionGeometry::get(kernel::AttentionOp op,
 
 int64_t AttentionGeometry::rowsPerItem() const {
   return staticRows ? std::min(*staticRows, config.rows) : config.rows;
+}
+
+int64_t AttentionGeometry::queryPartsOffset() const {
+  if (cache.values.isLinear())
+    return scaledWeightOffset() + IntegerValues::kQueryWords;
+  return scaledWeightOffset() + (cache.values.format.isScaled() ? kPageTokens : 0);
+}
+
+int64_t AttentionGeometry::queryStride() const {
+  int64_t words = cache.keys.isLinear() ? IntegerScores::queryWords(cache.keys) : 0;
+  return queryPartsOffset() + int64_t(llvm::alignTo(words, kLanes));
 }
 
 kernel::LaunchAttr AttentionGeometry::launch(MLIRContext *context) const {

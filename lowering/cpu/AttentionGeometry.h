@@ -14,6 +14,16 @@
 
 namespace qopt::cpu {
 
+/// Queries that are computed together, which follow each other in scratch memory.
+struct AttentionTile {
+  mlir::Value first;
+  int64_t queries, stride; ///< in f32 elements
+
+  mlir::Value query(CodeBuilder &b, int64_t index) const {
+    return b.element(b.getF32Type(), first, index * stride);
+  }
+};
+
 /// How a kernel.attention is cut into items, and what an item keeps in its scratch memory for each
 /// of its queries (a query is one row of one head).
 struct AttentionGeometry {
@@ -34,8 +44,8 @@ struct AttentionGeometry {
 
   // Scratch memory in f32 elements, a row for each query: the query itself, scaled; the output so
   // far; scores of a page; vectors of the maximum, the sum and the correction of the softmax; where
-  // the cache has scales or zeros, a page's weights times the scales of a group of values, what its
-  // zeros add, and the query's sum over each group of keys.
+  // values have scales, a page's weights times those of a group (IntegerValues.h where codes are
+  // integers); of integer keys, what IntegerScores.h keeps of the query.
   int64_t queryOffset() const { return 0; }
   int64_t outputOffset() const { return cache.paddedDim(); }
   int64_t scoreOffset() const { return outputOffset() + cache.paddedDim(); }
@@ -43,16 +53,8 @@ struct AttentionGeometry {
   int64_t sumOffset() const { return maximumOffset() + kLanes; }
   int64_t correctionOffset() const { return sumOffset() + kLanes; }
   int64_t scaledWeightOffset() const { return correctionOffset() + kLanes; }
-  int64_t zeroSumOffset() const {
-    return scaledWeightOffset() + (cache.values.format.isScaled() ? kPageTokens : 0);
-  }
-  int64_t querySumOffset() const {
-    return zeroSumOffset() + (cache.values.format.hasZero() ? kLanes : 0);
-  }
-  int64_t queryStride() const {
-    int64_t sums = cache.keys.format.hasZero() ? cache.keys.groups() : 0;
-    return querySumOffset() + int64_t(llvm::alignTo(sums, kLanes));
-  }
+  int64_t queryPartsOffset() const;
+  int64_t queryStride() const;
   int64_t scratchBytes() const { return queriesPerItem() * queryStride() * int64_t(sizeof(float)); }
 
   kernel::LaunchAttr launch(mlir::MLIRContext *context) const;

@@ -24,60 +24,73 @@ static constexpr int64_t kScoreUnroll = 2;
 AttentionPage::AttentionPage(const AttentionGeometry &geometry, KernelBody &body)
     : geometry(geometry), traits(body.target.traits()), scratch(body.scratch), b(body.b),
       f32(b.getF32Type()), keyDecoder(b, body.target, geometry.cache.keys),
-      valueDecoder(b, body.target, geometry.cache.values) {}
+      valueDecoder(b, body.target, geometry.cache.values) {
+  if (geometry.cache.keys.isLinear())
+    integerScores.emplace(geometry, b, body.target);
+  if (geometry.cache.values.isLinear())
+    integerValues.emplace(geometry, b, body.target);
+}
 
 Value AttentionPage::query(Value index) {
   return b.element(f32, scratch, b.multiply(index, geometry.queryStride()));
 }
 
-void AttentionPage::clear(Value query) {
+void AttentionPage::start(Value query) {
   Value zero = b.splat(0.0);
   for (int64_t i = 0; i < geometry.cache.paddedDim(); i += kLanes)
     b.storeVector(zero, at(query, geometry.outputOffset() + i));
   b.storeVector(b.splat(-std::numeric_limits<double>::infinity()),
                 at(query, geometry.maximumOffset()));
   b.storeVector(zero, at(query, geometry.sumOffset()));
+  if (integerScores)
+    integerScores->round(query);
+}
 
-  const CachePool &keys = geometry.cache.keys;
-  if (!keys.format.hasZero())
-    return;
-  b.loop(b.i64(0), b.i64(keys.groups()), 1, [&](Value group) {
-    Value elements = b.element(f32, query, b.multiply(group, keys.groupSize()));
-    Value sum = b.columns(keys.groupSize(), zero, [&](Value column, int64_t lanes, Value sofar) {
-      return b.addf(sofar, b.loadVector(f32, b.element(f32, elements, column), lanes));
-    })[0];
-    Value scalar = vector::ExtractOp::create(b, b.sumOfLanes(sum), ArrayRef<int64_t>{0});
-    b.store(scalar, b.element(f32, at(query, geometry.querySumOffset()), group));
+void AttentionPage::forEachTile(const Blocks &blocks, int64_t largest,
+                                llvm::function_ref<void(const Tile &, Value)> body) {
+  int64_t heads = geometry.config.heads;
+  Value firstQuery = b.multiply(blocks.firstRow, heads);
+  Value queries = b.multiply(b.subtract(blocks.rows, blocks.firstRow), heads);
+  b.tiles(queries, largest, [&](Value number, int64_t size) {
+    body({query(b.add(firstQuery, number)), size, geometry.queryStride()}, number);
+  });
+}
+
+void AttentionPage::forEachQuery(const Blocks &blocks,
+                                 llvm::function_ref<void(Value row, Value query)> body) {
+  int64_t heads = geometry.config.heads;
+  b.loop(blocks.firstRow, blocks.rows, 1, [&](Value row) {
+    b.loop(b.i64(0), b.i64(heads), 1,
+           [&](Value head) { body(row, query(b.add(b.multiply(row, heads), head))); });
   });
 }
 
 void AttentionPage::emit(const Blocks &blocks) {
-  int64_t heads = geometry.config.heads;
   const CachePool &keys = geometry.cache.keys, &values = geometry.cache.values;
-  Value firstQuery = b.multiply(blocks.firstRow, heads);
-  Value queries = b.multiply(b.subtract(blocks.rows, blocks.firstRow), heads);
-  int64_t scoreQueries = traits.accumulators / traits.attentionVectors;
-  b.tiles(queries, scoreQueries, [&](Value tile, int64_t size) {
-    int64_t steps = llvm::divideCeil(keys.headDim, keys.codesPerByte());
-    Ahead ahead =
-        requestAhead(blocks.values, values.blockBytes(), blocks.keys, tile, scoreQueries, steps);
-    scoreTile({query(b.add(firstQuery, tile)), size}, blocks.keys, ahead);
+  int64_t most =
+      integerScores ? integerScores->tileQueries() : traits.accumulators / traits.attentionVectors;
+  forEachTile(blocks, most, [&](const Tile &tile, Value number) {
+    Ahead ahead = requestAhead(blocks.values, values.blockBytes(), blocks.keys, number, most,
+                               keys.codeRows());
+    if (integerScores)
+      integerScores->score(tile, blocks.keys, [&](Value step) { prefetch(ahead, step); });
+    else
+      scoreTile(tile, blocks.keys, ahead);
   });
 
-  auto forEachQuery = [&](llvm::function_ref<void(Value row, Value query)> body) {
-    b.loop(blocks.firstRow, blocks.rows, 1, [&](Value row) {
-      b.loop(b.i64(0), b.i64(heads), 1,
-             [&](Value head) { body(row, query(b.add(b.multiply(row, heads), head))); });
-    });
-  };
-  forEachQuery([&](Value row, Value query) {
+  forEachQuery(blocks, [&](Value row, Value query) {
     softmax(query, b.minimum(b.add(blocks.firstVisible, row), b.i64(kPageTokens)));
   });
 
   int64_t groups = values.groups(), groupVectors = values.paddedDim() / groups / kLanes;
   for (int64_t group = 0; group < groups; ++group) {
     if (values.format.isScaled())
-      forEachQuery([&](Value, Value query) { scaleWeights(query, blocks.values, b.i64(group)); });
+      forEachQuery(blocks, [&](Value, Value query) {
+        if (integerValues)
+          integerValues->round(query, blocks.values, b.i64(group));
+        else
+          scaleWeights(query, blocks.values, b.i64(group));
+      });
     accumulate(blocks, group * groupVectors, groupVectors, group == 0);
   }
 }
@@ -85,21 +98,29 @@ void AttentionPage::emit(const Blocks &blocks) {
 /// The vectors of one group of values, by so many queries that their sums stay in registers.
 void AttentionPage::accumulate(const Blocks &blocks, int64_t firstVector, int64_t vectors,
                                bool isFirst) {
-  const CachePool &keys = geometry.cache.keys, &values = geometry.cache.values;
-  int64_t heads = geometry.config.heads, unit = values.codesPerByte();
-  Value firstQuery = b.multiply(blocks.firstRow, heads);
-  Value queries = b.multiply(b.subtract(blocks.rows, blocks.firstRow), heads);
-  int64_t most = std::max(traits.attentionVectors, unit);
+  const CachePool &values = geometry.cache.values;
+  auto ahead = [&](Value number, int64_t tileQueries, bool requests) {
+    return requestAhead(blocks.nextKeys, requests ? geometry.cache.keys.blockBytes() : 0,
+                        blocks.values, number, tileQueries, values.codeRows());
+  };
+  if (integerValues) {
+    int64_t most = integerValues->tileQueries();
+    forEachTile(blocks, most, [&](const Tile &tile, Value number) {
+      Ahead requests = ahead(number, most, isFirst);
+      integerValues->accumulate(tile, blocks.values, blocks.tokens, firstVector, vectors,
+                                [&](Value step) { prefetch(requests, step); });
+    });
+    return;
+  }
+  int64_t unit = values.codesPerByte(), most = std::max(traits.attentionVectors, unit);
   int64_t chunks = llvm::divideCeil(vectors, most);
   int64_t chunk = llvm::alignTo(llvm::divideCeil(vectors, chunks), unit);
   for (int64_t first = 0; first < vectors; first += chunk) {
     int64_t count = std::min(chunk, vectors - first);
-    int64_t sumQueries = std::clamp<int64_t>(traits.accumulators / count, 1, 8);
-    b.tiles(queries, sumQueries, [&](Value tile, int64_t size) {
-      Ahead ahead = requestAhead(blocks.nextKeys, isFirst && first == 0 ? keys.blockBytes() : 0,
-                                 blocks.values, tile, sumQueries, kPageTokens);
-      accumulateTile({query(b.add(firstQuery, tile)), size}, firstVector + first, count, blocks,
-                     ahead);
+    int64_t tileQueries = std::clamp<int64_t>(traits.accumulators / count, 1, 8);
+    forEachTile(blocks, tileQueries, [&](const Tile &tile, Value number) {
+      accumulateTile(tile, firstVector + first, count, blocks,
+                     ahead(number, tileQueries, isFirst && first == 0));
     });
   }
 }
@@ -125,7 +146,7 @@ void AttentionPage::prefetch(const Ahead &ahead, Value step) {
 }
 
 /// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes. Of
-/// groups with scales, the sum over codes is scaled, and a zero meets the sum of the query.
+/// groups with scales, the sum over codes is scaled.
 void AttentionPage::scoreTile(const Tile &tile, Value keys, const Ahead &ahead) {
   const CachePool &pool = geometry.cache.keys;
   int64_t vectors = traits.attentionVectors, stride = geometry.queryStride();
@@ -139,17 +160,10 @@ void AttentionPage::scoreTile(const Tile &tile, Value keys, const Ahead &ahead) 
         Values sums = scoreGroup(tile, keys, group, token, ahead), result(sofar);
         for (int64_t v = 0; v < vectors; ++v) {
           Value tokens = b.i64(token + v * kLanes);
-          Value scales = keyDecoder.scales(keys, group, tokens), zeros;
-          if (pool.format.hasZero())
-            zeros = keyDecoder.zeros(keys, group, tokens);
+          Value scales = keyDecoder.scales(keys, group, tokens);
           for (int64_t q = 0; q < tile.queries; ++q) {
             Value &score = result[q * vectors + v];
             score = b.fma(sums[q * vectors + v], scales, score);
-            if (!zeros)
-              continue;
-            Value querySums = at(tile.first, q * stride + geometry.querySumOffset());
-            Value querySum = b.broadcast(b.load(f32, b.element(f32, querySums, group)));
-            score = b.fma(zeros, querySum, score);
           }
         }
         return result;
@@ -233,19 +247,13 @@ void AttentionPage::softmax(Value query, Value visible) {
   b.storeVector(correction, at(query, geometry.correctionOffset()));
 }
 
-/// weights[token] scale[token] of a group of values, and the sum of weights[token] zero[token].
+/// weights[token] scale[token] of a group of values.
 void AttentionPage::scaleWeights(Value query, Value values, Value group) {
-  bool hasZero = geometry.cache.values.format.hasZero();
-  Value zeroSum = b.splat(0.0);
   for (int64_t token = 0; token < kPageTokens; token += kLanes) {
     Value weights = b.loadVector(f32, at(query, geometry.scoreOffset() + token));
     Value scales = valueDecoder.scales(values, group, b.i64(token));
     b.storeVector(b.mulf(weights, scales), at(query, geometry.scaledWeightOffset() + token));
-    if (hasZero)
-      zeroSum = b.fma(weights, valueDecoder.zeros(values, group, b.i64(token)), zeroSum);
   }
-  if (hasZero)
-    b.storeVector(b.sumOfLanes(zeroSum), at(query, geometry.zeroSumOffset()));
 }
 
 /// output[q][i] = correction[q] output[q][i] + sum over tokens of weight[q][token]
@@ -260,13 +268,8 @@ void AttentionPage::accumulateTile(const Tile &tile, int64_t firstVector, int64_
   Values sums;
   for (int64_t q = 0; q < tile.queries; ++q) {
     Value correction = b.loadVector(f32, at(tile.first, q * stride + geometry.correctionOffset()));
-    Value zeroSum;
-    if (pool.format.hasZero())
-      zeroSum = b.loadVector(f32, at(tile.first, q * stride + geometry.zeroSumOffset()));
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value output = b.loadVector(f32, outputAddress(q, v));
-      sums.push_back(zeroSum ? b.fma(output, correction, zeroSum) : b.mulf(output, correction));
-    }
+    for (int64_t v = 0; v < vectors; ++v)
+      sums.push_back(b.mulf(b.loadVector(f32, outputAddress(q, v)), correction));
   }
   int64_t weightOffset =
       pool.format.isScaled() ? geometry.scaledWeightOffset() : geometry.scoreOffset();

@@ -10,12 +10,15 @@
 
 #include "lowering/cpu/AttentionGeometry.h"
 #include "lowering/cpu/CacheDecoder.h"
+#include "lowering/cpu/IntegerScores.h"
+#include "lowering/cpu/IntegerValues.h"
 #include "lowering/cpu/KernelBody.h"
 
 namespace qopt::cpu {
 
 /// Emits what a run of queries does with one page of 128 tokens: scores, online softmax (Milakov &
-/// Gimelshein 2018), and the values' weighted sum. Queries live in the item's scratch memory.
+/// Gimelshein 2018), and the values' weighted sum. Queries live in the item's scratch memory. Codes
+/// that are integers are multiplied as such, others as the numbers that they stand for.
 class AttentionPage {
 public:
   AttentionPage(const AttentionGeometry &geometry, KernelBody &body);
@@ -33,7 +36,7 @@ public:
   /// The scratch memory of a query of the item.
   mlir::Value query(mlir::Value index);
   /// Starts the softmax of a query, which is in its place.
-  void clear(mlir::Value query);
+  void start(mlir::Value query);
   void emit(const Blocks &blocks);
 
 private:
@@ -47,11 +50,13 @@ private:
                      int64_t tileQueries, int64_t steps);
   void prefetch(const Ahead &ahead, mlir::Value step);
 
-  /// The first query of a tile and how many follow each other.
-  struct Tile {
-    mlir::Value first;
-    int64_t queries;
-  };
+  using Tile = AttentionTile;
+  /// Visits the queries that see any of the page, at most `largest` at a time; `tile` is the number
+  /// of the first.
+  void forEachTile(const Blocks &blocks, int64_t largest,
+                   llvm::function_ref<void(const Tile &tile, mlir::Value number)> body);
+  void forEachQuery(const Blocks &blocks,
+                    llvm::function_ref<void(mlir::Value row, mlir::Value query)> body);
   void scoreTile(const Tile &tile, mlir::Value keys, const Ahead &ahead);
   CodeBuilder::Values scoreGroup(const Tile &tile, mlir::Value keys, mlir::Value group,
                                  int64_t token, const Ahead &ahead);
@@ -69,6 +74,8 @@ private:
   CodeBuilder &b;
   mlir::Type f32;
   CacheDecoder keyDecoder, valueDecoder;
+  std::optional<IntegerScores> integerScores;
+  std::optional<IntegerValues> integerValues;
 };
 
 } // namespace qopt::cpu

@@ -23,17 +23,9 @@ using Code = CacheFormat::Code;
 using Values = CodeBuilder::Values;
 
 SmallVector<float> cpu::codePoints(const CacheFormat &format) {
-  if (format.code == Code::Uniform || format.code == Code::LloydMax) {
-    std::vector<double> points =
-        format.code == Code::Uniform ? uniformPoints(format.bits) : lloydMaxPoints(format.bits);
-    return SmallVector<float>(points.begin(), points.end());
-  }
-  assert(format.code == Code::Integer && "floats have no table");
-  SmallVector<float> points;
-  int64_t count = int64_t(1) << format.bits;
-  for (int64_t code = 0; code < count; ++code)
-    points.push_back(float(format.asymmetric || code < count / 2 ? code : code - count));
-  return points;
+  assert(format.code == Code::LloydMax && "other codes have no table");
+  std::vector<double> points = lloydMaxPoints(format.bits);
+  return SmallVector<float>(points.begin(), points.end());
 }
 
 SmallVector<float> cpu::scalePoints(const CacheFormat::ScaleTable &table) {
@@ -51,8 +43,7 @@ std::string cpu::tableName(const CacheFormat::ScaleTable &table, StringRef kind)
 
 CacheDecoder::CacheDecoder(CodeBuilder &b, EmittedModule &target, const CachePool &pool)
     : b(b), target(target), pool(pool), format(pool.format) {
-  bool isTable = format.code == Code::Uniform || format.code == Code::LloydMax;
-  if (isTable || format.storedBits() < 8)
+  if (format.code == Code::LloydMax)
     points = codePoints(format);
 }
 
@@ -82,20 +73,10 @@ Values CacheDecoder::load(Value address) {
 }
 
 Value CacheDecoder::decodeByte(Value bytes) {
-  auto i32s = VectorType::get(kLanes, b.getI32Type());
   if (format.code == Code::Fp8E4M3 || format.code == Code::Fp8E5M2)
     return widenFp8(b, bytes, format.code == Code::Fp8E5M2);
-  bool isSigned = format.code == Code::Integer && !format.asymmetric;
-  Value wide = isSigned ? arith::ExtSIOp::create(b, i32s, bytes).getResult()
-                        : arith::ExtUIOp::create(b, i32s, bytes).getResult();
-  if (format.code == Code::LloydMax)
-    return lookUp("lloyd_max" + std::to_string(format.bits), points, wide);
-  Value number = arith::SIToFPOp::create(b, b.vectorType(), wide);
-  if (format.code == Code::Integer)
-    return number;
-  // Uniform points are evenly spaced: no table is needed.
-  double spacing = 2.0 / double((int64_t(1) << format.bits) - 1);
-  return b.fma(number, b.splat(spacing), b.splat(-1.0));
+  Value wide = arith::ExtUIOp::create(b, VectorType::get(kLanes, b.getI32Type()), bytes);
+  return lookUp(pointsName(), points, wide);
 }
 
 /// The codes that begin at bit `shift` of each byte. The points are in a register, of which vpermps
@@ -104,32 +85,23 @@ Value CacheDecoder::decodePacked(Value bytes, int64_t shift) {
   Value wide = arith::ExtUIOp::create(b, VectorType::get(kLanes, b.getI32Type()), bytes);
   if (shift)
     wide = arith::ShRUIOp::create(b, wide, integers(shift));
+  if (target.level != CpuLevel::Avx512)
+    return lookUp(pointsName(), points,
+                  arith::AndIOp::create(b, wide, integers((1 << format.storedBits()) - 1)));
+  // Codes of two bits have others above them, which a table of four points repeated leaves out;
+  // those of three have nothing there.
   SmallVector<float> table;
   for (int64_t i = 0; i < 16; ++i)
     table.push_back(points[i % points.size()]);
-  // Codes of two bits have others above them, which a table of four points repeated leaves out;
-  // those of three have nothing there.
-  if (target.level == CpuLevel::Avx512) {
-    Value values =
-        arith::ConstantOp::create(b, DenseElementsAttr::get(b.vectorType(), ArrayRef(table)));
-    return LLVM::CallIntrinsicOp::create(b, b.vectorType(),
-                                         b.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
-                                         ValueRange{values, wide})
-        .getResult(0);
-  }
-  wide = arith::AndIOp::create(b, wide, integers((1 << format.storedBits()) - 1));
-  if (format.code == Code::LloydMax)
-    return lookUp("lloyd_max" + std::to_string(format.bits), points, wide);
-  if (format.code == Code::Integer && !format.asymmetric) { // two's complement
-    Value sign = integers(int64_t(1) << (format.bits - 1));
-    wide = arith::SubIOp::create(b, arith::XOrIOp::create(b, wide, sign), sign);
-  }
-  Value number = arith::SIToFPOp::create(b, b.vectorType(), wide);
-  if (format.code == Code::Integer)
-    return number;
-  double spacing = 2.0 / double((int64_t(1) << format.bits) - 1);
-  return b.fma(number, b.splat(spacing), b.splat(-1.0));
+  Value values =
+      arith::ConstantOp::create(b, DenseElementsAttr::get(b.vectorType(), ArrayRef(table)));
+  return LLVM::CallIntrinsicOp::create(b, b.vectorType(),
+                                       b.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
+                                       ValueRange{values, wide})
+      .getResult(0);
 }
+
+std::string CacheDecoder::pointsName() const { return "lloyd_max" + std::to_string(format.bits); }
 
 Value CacheDecoder::lookUp(StringRef name, ArrayRef<float> entries, Value indices) {
   return b.gather(target.table(b, name, entries), indices);
@@ -153,5 +125,6 @@ Value CacheDecoder::scales(Value block, Value group, Value token) {
 Value CacheDecoder::zeros(Value block, Value group, Value token) {
   if (format.fixed)
     return b.splat(format.fixed->zero);
-  return b.loadVector(b.getF16Type(), pool.zeroAddress(b, block, group, token));
+  Value least = b.loadVector(b.getF16Type(), pool.zeroAddress(b, block, group, token));
+  return b.fma(scales(block, group, token), b.splat(double(format.linear()->bias)), least);
 }

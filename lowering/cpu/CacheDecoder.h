@@ -19,29 +19,29 @@ class CacheDecoder {
 public:
   CacheDecoder(CodeBuilder &b, EmittedModule &target, const CachePool &pool);
 
-  /// The codes of 16 units at `address`: as many vectors as codes share a byte.
+  /// The codes of 16 units at `address`, which are not linear: as many vectors as share a byte.
   CodeBuilder::Values load(mlir::Value address);
   /// The scales of a group for 16 tokens from `token` on; of formats that have scales.
   mlir::Value scales(mlir::Value block, mlir::Value group, mlir::Value token);
-  /// The same of zeros; of formats that have zeros.
+  /// What the codes' bias stands for in such tokens; of formats that have zeros.
   mlir::Value zeros(mlir::Value block, mlir::Value group, mlir::Value token);
 
 private:
   mlir::Value decodePacked(mlir::Value bytes, int64_t shift);
   mlir::Value decodeByte(mlir::Value bytes);
   mlir::Value integers(int64_t value);
+  std::string pointsName() const;
   mlir::Value lookUp(llvm::StringRef name, llvm::ArrayRef<float> entries, mlir::Value indices);
 
   CodeBuilder &b;
   EmittedModule &target;
   const CachePool &pool;
   const CacheFormat &format;
-  /// What codes of a table, or packed ones, stand for.
+  /// What codes of a table stand for.
   llvm::SmallVector<float> points;
 };
 
-/// What each code of a table or an integer of few bits stands for, and the same for the entries of
-/// a table of scales.
+/// What each Lloyd-Max code stands for, and the same for the entries of a table of scales.
 llvm::SmallVector<float> codePoints(const CacheFormat &format);
 llvm::SmallVector<float> scalePoints(const CacheFormat::ScaleTable &table);
 /// What the module calls what belongs to a table of scales.

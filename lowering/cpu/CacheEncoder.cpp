@@ -143,7 +143,8 @@ Value CacheEncoder::encodeInteger(Value x) {
   if (format.fixed && format.fixed->zero != 0)
     least = -128;
   Value rounded = clamp(b, math::RoundEvenOp::create(b, x), least, greatest);
-  return arith::FPToSIOp::create(b, VectorType::get(kLanes, b.getI32Type()), rounded);
+  Value code = arith::FPToSIOp::create(b, VectorType::get(kLanes, b.getI32Type()), rounded);
+  return format.asymmetric ? code : arith::AddIOp::create(b, code, integers(format.linear()->bias));
 }
 
 /// The sign, and which of the positive points: 0 up to twice the spacing's half, and so on; ties go
@@ -259,7 +260,9 @@ void CacheEncoder::append(Value head, Value codes, Value block, Value slot) {
       });
     });
   }
-  if (pool.isKey)
+  if (pool.isLinear())
+    placeQuads(codes, block, slot);
+  else if (pool.isKey)
     placeKey(codes, block, slot);
   else
     placeValue(codes, block, slot);
@@ -268,6 +271,49 @@ void CacheEncoder::append(Value head, Value codes, Value block, Value slot) {
 //===----------------------------------------------------------------------===//
 // Where codes go
 //===----------------------------------------------------------------------===//
+
+/// Linear codes, which lie by fours. Tokens beside this one may be written meanwhile by others:
+/// only its own bytes are touched.
+void CacheEncoder::placeQuads(Value codes, Value block, Value slot) {
+  int64_t shared = pool.codesPerByte(), bits = format.storedBits();
+  Type i32 = b.getI32Type(), i8 = b.getI8Type();
+  // `together` bytes of codes, and those that share bytes with them.
+  auto pack = [&](Value index, int64_t together, Type word, const APInt &mask) {
+    Value packed;
+    for (int64_t i = 0; i < shared; ++i) {
+      Value from = b.element(i8, codes, b.add(b.multiply(index, shared * together), i * together));
+      Value next = b.load(word, from);
+      auto constant = [&](const APInt &value) -> Value {
+        if (auto vector = dyn_cast<VectorType>(word))
+          return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, value));
+        return arith::ConstantOp::create(b, b.getIntegerAttr(word, value));
+      };
+      if (shared > 1)
+        next = arith::AndIOp::create(b, next, constant(mask));
+      if (i > 0)
+        next = arith::ShLIOp::create(b, next, constant(APInt(mask.getBitWidth(), i * bits)));
+      packed = packed ? arith::OrIOp::create(b, packed, next).getResult() : next;
+    }
+    return packed;
+  };
+  APInt mask(8, (1 << bits) - 1, false, true);
+  if (pool.isKey) {
+    Value to = b.element(i32, block, slot);
+    b.loop(b.i64(0), b.i64(pool.codeRows()), 1, [&](Value row) {
+      b.store(pack(row, kQuad, i32, APInt::getSplat(32, mask)),
+              b.element(i32, to, b.multiply(row, kPageTokens)));
+    });
+    return;
+  }
+  Value row = b.multiply(b.divide(slot, kQuad), pool.rowBytes());
+  Value to = b.bytes(block, b.add(row, b.remainder(slot, kQuad)));
+  b.loop(b.i64(0), b.i64(pool.paddedDim() / (kLanes * shared)), 1, [&](Value index) {
+    Value packed = pack(index, kLanes, VectorType::get(kLanes, i8), mask);
+    for (int64_t lane = 0; lane < kLanes; ++lane)
+      b.store(vector::ExtractOp::create(b, packed, ArrayRef<int64_t>{lane}),
+              b.bytes(to, b.add(b.multiply(index, kLanes * kQuad), lane * kQuad)));
+  });
+}
 
 /// Keys lie with tokens side by side.
 void CacheEncoder::placeKey(Value codes, Value block, Value slot) {

@@ -16,13 +16,19 @@ static constexpr int64_t kBlockAlignment = 64;
 int64_t CachePool::codesPerByte() const { return std::max<int64_t>(1, 8 / format.storedBits()); }
 int64_t CachePool::unitBytes() const { return std::max<int64_t>(1, format.storedBits() / 8); }
 
-int64_t CachePool::rowBytes() const {
-  return isKey ? kPageTokens * unitBytes() : paddedDim() * format.storedBits() / 8;
+int64_t CachePool::codeRows() const {
+  int64_t together = isLinear() ? kQuad : 1;
+  if (!isKey)
+    return kPageTokens / together;
+  return int64_t(llvm::divideCeil(headDim, codesPerByte() * together));
 }
 
-int64_t CachePool::scaleOffset() const {
-  return rowBytes() * (isKey ? int64_t(llvm::divideCeil(headDim, codesPerByte())) : kPageTokens);
+int64_t CachePool::rowBytes() const {
+  int64_t together = isLinear() ? kQuad : 1;
+  return together * (isKey ? kPageTokens * unitBytes() : paddedDim() * format.storedBits() / 8);
 }
+
+int64_t CachePool::scaleOffset() const { return rowBytes() * codeRows(); }
 
 int64_t CachePool::zeroOffset() const {
   return scaleOffset() + (format.storesScales() ? groups() * kPageTokens * scaleBytes() : 0);

@@ -17,15 +17,25 @@ namespace qopt::cpu {
 
 /// Tokens of a page.
 inline constexpr int64_t kPageTokens = 128;
+/// Bytes that one lane of an integer dot product multiplies.
+inline constexpr int64_t kQuad = 4;
 
 /// The CPU layout of the keys or the values of one layer: `[pages][kv_heads]` of blocks for 128
 /// tokens of a head. A block is codes, then scales, then zeros, as far as the format has them:
 ///
 ///   keys    `[head_dim][128]`, tokens in vector lanes; packed codes of consecutive elements share
-///   a
-///           byte, the first in its lowest bits
+///           a byte, the first in its lowest bits
 ///   values  `[128][padded_dim]`; of packed codes, 16 bytes are several vectors of 16 elements, the
 ///           first in the lowest bits
+///
+/// Linear codes lie by fours, as dot products of bytes take them, unsigned:
+///
+///   keys    `[head_dim / 4][128][4]`: four elements of a token; packed ones share the dword with
+///           the next four, which are in the upper bits
+///   values  `[128 / 4][padded_dim][4]`: an element of four tokens, packed as above
+///
+/// and behind either
+///
 ///   scales  `[groups][128]` f16, or indices of a byte into a table; zeros f16
 struct CachePool {
   CacheFormat format;
@@ -38,6 +48,10 @@ struct CachePool {
   int64_t unitBytes() const;
   /// Columns of a value's row in the block: whole vectors of codes.
   int64_t paddedDim() const { return llvm::alignTo(headDim, kLanes * codesPerByte()); }
+  /// Whether codes lie by fours.
+  bool isLinear() const { return format.linear().has_value(); }
+  /// Rows of codes that attention visits one by one, and the bytes of each.
+  int64_t codeRows() const;
   int64_t rowBytes() const;
   int64_t groupSize() const { return format.groupOf(headDim); }
   int64_t groups() const { return format.groupsOf(headDim); }

@@ -132,7 +132,7 @@ void AttentionEmitter::loadQuery(Value query, Value head) {
   // Scores of rotated keys are those of the rotated query.
   if (std::optional<uint32_t> seed = geometry.cache.keys.format.hadamard)
     emitRotation(b, query, geometry.cache.headDim(), *seed);
-  page.clear(query);
+  page.start(query);
 }
 
 void AttentionEmitter::storeOutput(Value query, Value head) {

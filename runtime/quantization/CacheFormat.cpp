@@ -35,6 +35,14 @@ int64_t CacheFormat::storedBits() const {
   return 0;
 }
 
+std::optional<LinearCode> CacheFormat::linear() const {
+  if (code == Code::Integer)
+    return LinearCode{int64_t(1) << (bits - 1), 1, 0};
+  if (code == Code::Uniform)
+    return LinearCode{int64_t(1) << (bits - 1), 2 / double((int64_t(1) << bits) - 1), 0.5};
+  return std::nullopt;
+}
+
 double CacheFormat::largestCode() const {
   switch (code) {
   case Code::Integer:

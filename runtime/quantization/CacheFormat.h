@@ -15,6 +15,14 @@
 
 namespace qopt {
 
+/// Codes that are evenly spaced: `code`, an unsigned integer, stands for `step (code - bias +
+/// offset)`, before scale and zero. The bias is the middle of the codes; asymmetric ones count from
+/// their zero, which `scale bias` is added to.
+struct LinearCode {
+  int64_t bias;
+  double step, offset;
+};
+
 /// How the keys, or the values, of one layer's cache are stored. A head's vector of one token is
 /// cut into groups, each `value = scale * code (+ zero)`. As text, the attribute of `llm.cache` and
 /// the `format` of plan.json, a code and its words:
@@ -61,6 +69,8 @@ struct CacheFormat {
   bool hasZero() const { return asymmetric || (fixed && fixed->zero != 0); }
   /// Bits that a code takes up in memory: codes of 3 bits take 4, of 5 to 7 bits 8.
   int64_t storedBits() const;
+  /// Integers and uniform codes, as they lie in memory; nothing for others.
+  std::optional<LinearCode> linear() const;
   /// The largest magnitude of a symmetric code, which amax is divided by.
   double largestCode() const;
   int64_t groupOf(int64_t headDim) const { return group == 0 ? headDim : group; }

@@ -8,8 +8,11 @@
 #include "runtime/session/KvCache.h"
 
 #include "runtime/formats/Error.h"
+#include "runtime/quantization/CacheFormat.h"
 #include <algorithm>
 #include <cassert>
+#include <cstring>
+#include <random>
 
 using namespace qopt;
 
@@ -72,6 +75,35 @@ void KvCache::extend(SequenceId id, int64_t tokens) {
   sequence.length += tokens;
   while (int64_t(sequence.pages.size()) * pageTokens < sequence.length)
     sequence.pages.push_back(allocator.allocate());
+}
+
+/// Bytes that are small numbers as f32, bf16 and f16, among codes as well as scales, or of formats
+/// with tables indices below 8.
+static std::vector<std::byte> randomBytes(const std::string &format, uint64_t count) {
+  using Code = CacheFormat::Code;
+  const Code code = format == "f32" ? Code::Native : parseCacheFormat(format).code;
+  const bool isTable = code == Code::Uniform || code == Code::LloydMax;
+  const uint64_t varying = isTable ? 0x0707070707070707 : 0x807f807f807f807f;
+  const uint64_t fixed = isTable ? 0 : 0x2d002d002d002d00;
+  std::vector<std::byte> bytes(count);
+  std::mt19937_64 engine(1);
+  for (uint64_t i = 0; i + sizeof(uint64_t) <= count; i += sizeof(uint64_t)) {
+    const uint64_t bits = (engine() & varying) | fixed;
+    std::memcpy(&bytes[i], &bits, sizeof(bits));
+  }
+  return bytes;
+}
+
+void KvCache::extendAtRandom(SequenceId id, int64_t tokens) {
+  const size_t first = pages(id).size();
+  extend(id, tokens);
+  for (size_t i = 0; i < pools.size(); ++i) {
+    const PlanCache &cache = device.target().caches[i / 2];
+    const std::string &format = cache.pool(i % 2 ? CachePart::Value : CachePart::Key).format;
+    const std::vector<std::byte> bytes = randomBytes(format, pools[i].pageBytes);
+    for (int32_t page : pages(id).subspan(first))
+      device.write(*pools[i].buffer, uint64_t(page) * pools[i].pageBytes, bytes);
+  }
 }
 
 void KvCache::truncate(SequenceId id, int64_t tokens) {

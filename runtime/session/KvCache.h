@@ -34,6 +34,9 @@ public:
   int64_t length(SequenceId sequence) const { return sequences[size_t(sequence)].length; }
   /// Makes room for `tokens` more, which the caller then writes; they count from now on.
   void extend(SequenceId sequence, int64_t tokens);
+  /// The same with keys and values at random, for measurements: small numbers, and codes that every
+  /// table has.
+  void extendAtRandom(SequenceId sequence, int64_t tokens);
   /// Forgets all but the first `tokens`.
   void truncate(SequenceId sequence, int64_t tokens);
   /// The page of every `pageTokens` tokens.

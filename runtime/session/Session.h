@@ -55,6 +55,10 @@ public:
   SequenceId fork(SequenceId sequence) { return kvCache.fork(sequence); }
   /// Frees its pages, and its id for another one.
   void removeSequence(SequenceId sequence) { kvCache.remove(sequence); }
+  /// Appends tokens whose keys and values are random, for measurements.
+  void extendAtRandom(SequenceId sequence, int64_t tokens) {
+    kvCache.extendAtRandom(sequence, tokens);
+  }
   /// Takes back all but the first `tokens` that were fed.
   void truncate(SequenceId sequence, int64_t tokens) { kvCache.truncate(sequence, tokens); }
   /// Tokens fed so far.

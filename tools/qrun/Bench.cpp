@@ -162,6 +162,8 @@ void qopt::addBenchCommand(CLI::App &app) {
       ->allow_extra_args(false)
       ->capture_default_str()
       ->check(CLI::Range(0, int(maxStepRows)));
+  command->add_flag("--random-cache", options->tests.hasRandomCache,
+                    "Fill the cache to the depth with random numbers, not by prefill");
   command->add_flag("--kernels", options->kernels,
                     "Measure each kernel by itself, too, at the last depth");
   command->add_option("--vs", options->otherProgram,

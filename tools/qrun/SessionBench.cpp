@@ -66,7 +66,10 @@ SessionBench::SessionBench(const Model &model, const SessionBenchOptions &option
     tokens.push_back(int32_t(random() % uint64_t(model.plan().config.vocabSize)));
   for (int64_t i = 0; i < options.batch; ++i)
     sequences.push_back(session.addSequence());
-  if (options.depth > 0)
+  if (options.depth > 0 && options.hasRandomCache)
+    for (SequenceId sequence : sequences)
+      session.extendAtRandom(sequence, options.depth);
+  else if (options.depth > 0)
     runStep(options.depth);
 }
 

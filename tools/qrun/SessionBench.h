@@ -18,8 +18,9 @@ struct SessionBenchOptions {
   int64_t promptTokens = 512;
   int64_t decodeTokens = 128;
   int64_t repetitions = 5;
-  int64_t batch = 1; ///< Sequences.
-  int64_t depth = 0; ///< Tokens in the cache beforehand.
+  int64_t batch = 1;           ///< Sequences.
+  int64_t depth = 0;           ///< Tokens in the cache beforehand,
+  bool hasRandomCache = false; ///< and whether they are random numbers rather than computed.
 };
 
 /// Times a session on random tokens: what the model computes does not depend on them.

@@ -36,3 +36,22 @@ func.func @f(%q: tensor<?x384xf32>) attributes {kernel.target = "cpu"} {
   %0 = kernel.attention %q over @cache {heads = 6, scale = 0.125, kernel = "attention"} : tensor<?x384xf32> -> tensor<?x384xf32>
   return
 }
+
+// -----
+
+// Integer keys: the query becomes two parts of a byte each, and the codes of four elements meet four
+// of either in one instruction; so do the codes of four tokens' values. Keys have a group of 64
+// elements: 16 rows of 512 bytes, of which eight vectors of tokens are summed at once.
+// CHECK-LABEL: func.func @integers
+// CHECK:         math.roundeven
+// CHECK:         llvm.load {{.*}} -> vector<64xi8>
+// CHECK-COUNT-16: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// CHECK:         arith.sitofp
+// CHECK:         llvm.load {{.*}} -> vector<64xi8>
+// CHECK:         arith.shrui {{.*}} : vector<64xi8>
+// CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+llm.cache @cache {kv_heads = 2, head_dim = 64, k = "int8", v = "int4"}
+func.func @f(%q: tensor<1x128xf32>) attributes {kernel.target = "cpu"} {
+  %0 = kernel.attention %q over @cache {heads = 2, scale = 0.125, kernel = "integers"} : tensor<1x128xf32> -> tensor<1x128xf32>
+  return
+}
