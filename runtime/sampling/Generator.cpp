@@ -34,10 +34,12 @@ std::string_view qopt::toString(FinishReason reason) {
 class Generator::Stream {
 public:
   Stream(Generator &generator, size_t index, std::span<const int32_t> prompt,
-         const TextCallback &onText)
+         const TextCallback &onText, const std::optional<SharedPrefix> &prefix)
       : generator(generator), index(index), onText(onText),
         sampler(generator.options.sampling, index), decoder(generator.tokenizer),
-        stops(generator.options.stopStrings), sequence(generator.session.addSequence()) {
+        stops(generator.options.stopStrings),
+        sequence(prefix ? generator.session.fork(prefix->sequence)
+                        : generator.session.addSequence()) {
     sampler.accept(prompt);
     decoder.prime(prompt);
   }
@@ -108,7 +110,8 @@ void Generator::checkPrompts(std::span<const std::vector<int32_t>> prompts) cons
 }
 
 std::vector<GeneratedText> Generator::run(std::span<const std::vector<int32_t>> prompts,
-                                          const TextCallback &onText) {
+                                          const TextCallback &onText,
+                                          std::optional<SharedPrefix> prefix) {
   using Clock = std::chrono::steady_clock;
   auto secondsSince = [](Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -118,11 +121,11 @@ std::vector<GeneratedText> Generator::run(std::span<const std::vector<int32_t>> 
   std::vector<std::unique_ptr<Stream>> streams;
   std::vector<Feed> feeds;
   for (size_t i = 0; i < prompts.size(); ++i) {
-    streams.push_back(std::make_unique<Stream>(*this, i, prompts[i], onText));
-    size_t lastToken = prompts[i].size() - 1;
-    feeds.push_back(
-        {streams[i]->id(), prompts[i], options.maxTokens > 0 ? lastToken : prompts[i].size()});
-    lastTimes.prefillTokens += int64_t(prompts[i].size());
+    streams.push_back(std::make_unique<Stream>(*this, i, prompts[i], onText, prefix));
+    const std::span<const int32_t> fed = std::span(prompts[i]).subspan(prefix ? prefix->tokens : 0);
+    assert(!fed.empty());
+    feeds.push_back({streams[i]->id(), fed, options.maxTokens > 0 ? fed.size() - 1 : fed.size()});
+    lastTimes.prefillTokens += int64_t(fed.size());
   }
   // Sequence ids are small, but need not be the prompts' numbers.
   std::vector<Stream *> streamOf;

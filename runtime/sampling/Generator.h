@@ -46,6 +46,12 @@ struct GenerationTimes {
   double decodeSeconds = 0;
 };
 
+/// Tokens that all prompts begin with, in the cache already.
+struct SharedPrefix {
+  SequenceId sequence; ///< Prompts start from it; it stays as it is.
+  size_t tokens;       ///< Fewer than any prompt has.
+};
+
 /// Continues prompts, all of them in one batch.
 class Generator {
 public:
@@ -55,10 +61,11 @@ public:
   /// All must outlive the generator; the session has room for the prompts.
   Generator(Session &session, const Tokenizer &tokenizer, GenerationOptions options);
 
-  /// Prompts are token ids, none empty. Throws an Error if one is longer than the context or an
-  /// option is out of range.
+  /// Prompts are token ids, none empty, in full even if there is a prefix. Throws an Error if one
+  /// is longer than the context or an option is out of range.
   std::vector<GeneratedText> run(std::span<const std::vector<int32_t>> prompts,
-                                 const TextCallback &onText);
+                                 const TextCallback &onText,
+                                 std::optional<SharedPrefix> prefix = std::nullopt);
 
   /// Of the last run.
   const GenerationTimes &times() const { return lastTimes; }

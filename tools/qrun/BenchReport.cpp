@@ -81,6 +81,7 @@ Json qopt::toJson(const BenchReport &report) {
                  {"seconds", result.seconds},
                  {"tokens_per_s", tokens.mean},
                  {"tokens_per_s_deviation", tokens.deviation},
+                 {"ms_per_token", 1e3 * double(result.batch) / tokens.mean},
                  {"gflop_per_s", rateOf(result.flops, result.seconds).mean / 1e9}};
     if (result.weightBytes > 0) {
       test["weights_gb_s"] = rateOf(result.weightBytes, result.seconds).mean / 1e9;

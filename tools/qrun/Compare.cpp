@@ -155,7 +155,8 @@ static ComparedModel describe(const Model &model) {
           8 * double(bytes) / double(numParameters(model.plan().config)),
           bitsPerKey(model),
           std::nullopt,
-          {}};
+          {},
+          readTensorErrors(model.artifact())};
 }
 
 using Contenders = std::vector<std::unique_ptr<Contender>>;

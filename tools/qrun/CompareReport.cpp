@@ -171,6 +171,8 @@ static Json toJson(const ComparedModel &model) {
                  {"read_bandwidth_gb_s", model.speed->readBandwidth / 1e9},
                  {"weight_bytes_per_token", model.speed->weightBytesPerToken},
                  {"peak_memory_bytes", model.speed->peakMemoryBytes}});
+  for (const TensorError &error : model.tensorErrors)
+    json["tensor_errors"].push_back(toJson(error));
   return json;
 }
 
@@ -179,6 +181,18 @@ static Json toJson(const DivergenceResult &d) {
           {"correlation", d.correlation},       {"kl_divergence", toJson(d.klDivergence)},
           {"same_top", toJson(d.sameTop)},      {"delta_p", toJson(d.deltaP)},
           {"rms_delta_p", toJson(d.rmsDeltaP)}};
+}
+
+/// Of the prompts that a model goes on with as the first one does.
+static std::optional<double> shareOfSameTexts(const CompareReport &report, size_t model) {
+  // A base that is a file writes nothing.
+  const size_t silent = report.models.size() - report.promptedModels.size();
+  if (report.prompts.empty() || model < silent)
+    return std::nullopt;
+  const auto same = std::ranges::count_if(report.prompts, [&](const ComparedPrompt &prompt) {
+    return prompt.texts[model - silent].ids == prompt.texts.front().ids;
+  });
+  return double(same) / double(report.prompts.size());
 }
 
 Json toJson(const CompareReport &report) {
@@ -191,6 +205,8 @@ Json toJson(const CompareReport &report) {
       models[i].update(toJson(report.comparison.models[i - 1]));
     if (!report.models[i].tasks.empty())
       models[i]["tasks"] = tasksToJson(report, report.models[i]);
+    if (const std::optional<double> share = shareOfSameTexts(report, i))
+      models[i]["same_texts"] = *share;
   }
   Json json = {{"convention", report.convention},
                {"windows", report.windows},

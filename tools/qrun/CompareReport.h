@@ -13,6 +13,7 @@
 #include "runtime/formats/Json.h"
 #include "tools/qrun/ComparedTexts.h"
 #include "tools/qrun/TaskEvaluation.h"
+#include "tools/qrun/TensorErrors.h"
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ struct ComparedModel {
   double bitsPerKey = 0; ///< Of an element of the cache.
   std::optional<ModelSpeed> speed;
   std::vector<TaskReport> tasks;
+  std::vector<TensorError> tensorErrors = {}; ///< As far as the artifact knows them.
 };
 
 /// The first model is the base; `comparison.models` are the others.

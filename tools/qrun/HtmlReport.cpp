@@ -9,6 +9,7 @@
 #include "tools/qrun/SvgPlot.h"
 #include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 
 using namespace qopt;
 
@@ -115,6 +116,35 @@ static Plot speedPlot(const CompareReport &report) {
           true};
 }
 
+/// The errors of each model's tensors, in colours that mean the same for all.
+static std::string heatMaps(const CompareReport &report) {
+  bool ofProducts = true;
+  for (const ComparedModel &model : report.models)
+    for (const TensorError &error : model.tensorErrors)
+      ofProducts &= error.product.has_value();
+  std::vector<HeatMap> maps;
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const ComparedModel &model : report.models) {
+    HeatMap map = heatMapOf(shortName(model.artifact), model.tensorErrors, ofProducts);
+    if (map.high == 0)
+      continue;
+    low = std::min(low, map.low);
+    high = std::max(high, map.high);
+    maps.push_back(std::move(map));
+  }
+  if (maps.empty())
+    return "";
+  std::string html = fmt::format("<h2>Errors by layer</h2>\n<p>{}</p>\n<div class=\"plots\">\n",
+                                 ofProducts ? "max |y - y^| / max |y| of products with sampled rows"
+                                            : "mean |x - x^| / mean |x| of quantized weights");
+  for (HeatMap &map : maps) {
+    map.low = low;
+    map.high = high;
+    html += toSvg(map);
+  }
+  return html + "</div>\n";
+}
+
 /// A column for each model; what differs from the first is marked.
 static std::string promptTable(const CompareReport &report) {
   std::string html =
@@ -148,7 +178,7 @@ std::string qopt::toHtml(const CompareReport &report) {
     html += toSvg(klPlot(report));
   if (!report.speedTests.empty())
     html += toSvg(speedPlot(report));
-  html += "</div>\n";
+  html += "</div>\n" + heatMaps(report);
   if (!report.prompts.empty())
     html += promptTable(report);
   return html + "</body>\n</html>\n";

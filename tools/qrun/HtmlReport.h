@@ -13,7 +13,8 @@
 namespace qopt {
 
 /// A page that needs nothing else: the table of everything, quality against size as a Pareto chart,
-/// KL divergence by position, and speed with the roofline of reading the weights.
+/// KL divergence by position, speed with the roofline of reading the weights, and what
+/// quantization cost each layer, where the artifacts say.
 std::string toHtml(const CompareReport &report);
 
 } // namespace qopt

@@ -11,9 +11,9 @@
 #include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/CacheMode.h"
-#include "tools/qrun/ChildProcess.h"
 #include "tools/qrun/KvStudyReport.h"
 #include "tools/qrun/Model.h"
+#include "tools/qrun/RunTool.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -60,28 +60,7 @@ private:
 
 } // namespace
 
-/// Runs a program that lies beside this one; what it prints goes to the standard error. Throws an
-/// Error if it fails, after it has said why.
-static void runBeside(const std::string &program, std::vector<std::string> words) {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  words.insert(words.begin(), (self.parent_path() / program).string());
-  if (!fs::exists(words[0], error))
-    fail("kv-study needs {} beside qrun: {}", words[0], std::strerror(ENOENT));
-  const int status = runChild(words, ChildOutput::ToErrors).status;
-  if (status != 0)
-    fail("{} failed for {}", program, words[1]);
-}
-
 static const std::string cpuPipeline = "--default-pipeline=targets=cpu";
-
-static std::string calibrate(const KvStudyOptions &options, const StudyFolder &folder) {
-  const std::string observed = folder.file("observed.qmod"), profile = folder.file("profile");
-  runBeside("qopt", {options.model, "--instrument", cpuPipeline, "-o", observed});
-  runBeside("qrun", {"calibrate", observed, "--data", options.textFile, "--tokens",
-                     std::to_string(options.calibrationTokens), "-o", profile});
-  return profile;
-}
 
 /// Compiles the model with each mode; the first is that without compression.
 static std::vector<std::unique_ptr<Model>> compileModes(const KvStudyOptions &options,
@@ -94,13 +73,16 @@ static std::vector<std::unique_ptr<Model>> compileModes(const KvStudyOptions &op
     std::vector<std::string> words = {options.model};
     words.insert(words.end(), rule.begin(), rule.end());
     words.insert(words.end(), {cpuPipeline, "-o", artifact});
-    runBeside("qopt", words);
+    runTool("qopt", words);
     models.push_back(std::make_unique<Model>(artifact, options.runtime, TokenizerUse::Needed));
   };
   compile({});
   for (const CacheMode &mode : modes) {
-    if (mode.needsProfile && profile.empty())
-      profile = calibrate(options, folder);
+    if (mode.needsProfile && profile.empty()) {
+      profile = folder.file("profile");
+      calibrateModel(options.model, options.textFile, options.calibrationTokens, folder.file(""),
+                     profile);
+    }
     compile({"--compress-kv=" + mode.rule + (mode.needsProfile ? " profile=" + profile : "")});
   }
   return models;
@@ -180,6 +162,6 @@ void qopt::addKvStudyCommand(CLI::App &app) {
   command->add_flag("--json", options->json, "Print JSON");
   options->runtime.addTo(*command);
   command->footer("Example: qrun kv-study models/tiny-llama --modes int8,int4 --text heldout.txt\n"
-                  "It compiles the model once a mode, with the qopt that lies beside qrun.");
+                  "It compiles the model once a mode, with the qopt beside qrun, or on the PATH.");
   command->callback([options] { runKvStudy(*options); });
 }

@@ -8,13 +8,15 @@
 #include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
-#include "tools/qrun/ChildProcess.h"
-#include "tools/qrun/StudyDescription.h"
+#include "tools/qrun/RunTool.h"
+#include "tools/qrun/StudyTable.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fnmatch.h>
+#include <set>
 
 using namespace qopt;
 namespace fs = std::filesystem;
@@ -23,122 +25,210 @@ namespace {
 
 struct StudyOptions {
   std::string study;
-  std::string model;
+  std::vector<std::string> models;
   std::string folder;
-  std::vector<std::string> measures; ///< Options of compare.
+  std::string text;
+  std::string calibrationText; ///< Empty: the same.
+  int64_t calibrationTokens = 16384;
+  std::vector<std::string> measures; ///< Words for the commands.
+  std::string only = "*";            ///< Which configurations, but for the base.
   bool list = false;
 };
 
-/// The programs, and the folder of results.
-struct StudyRun {
-  const StudyOptions &options;
-  std::string qrun;
-  std::string qopt;
+/// One model's configurations, compiled and measured in a folder of its own.
+class ModelStudy {
+public:
+  ModelStudy(const StudyOptions &options, const StudyDescription &study, const std::string &model,
+             fs::path folder)
+      : options(options), study(study), model(model), folder(std::move(folder)) {}
 
-  fs::path file(const std::string &name) const { return fs::path(options.folder) / name; }
+  /// What an earlier run has of the same configuration and commands, if it measured it.
+  std::optional<Json> earlier(const StudyConfiguration &configuration) const;
+  /// Compiles, measures, and writes the file.
+  Json measure(const StudyConfiguration &configuration);
+  /// Away with what was compiled last.
+  void finish() const { fs::remove_all(folder / "model.qmod"); }
+
+private:
+  Json commandsOf(const StudyConfiguration &configuration) const;
+  fs::path file(const StudyConfiguration &configuration) const {
+    return folder / (configuration.name + ".json");
+  }
+  std::string profile() const;
+  void compile(const std::vector<std::string> &arguments, const fs::path &artifact) const;
+  std::string base() const;
+  std::string artifact(const StudyConfiguration &configuration);
+  Json runCommands(const StudyConfiguration &configuration, const Json &commands);
+
+  const StudyOptions &options;
+  const StudyDescription &study;
+  const std::string model;
+  const fs::path folder;
+  std::optional<std::vector<std::string>> compiled; ///< The arguments that model.qmod is of.
 };
 
 } // namespace
 
-/// What a program prints; what it complains of goes to the standard error. Throws an Error if it
-/// fails.
-static std::string outputOf(const std::vector<std::string> &words) {
-  auto [status, output] = runChild(words);
-  if (status != 0)
-    fail("{} {} ended with status {}", words[0], words[1], status);
-  return output;
-}
-
-static void compile(const StudyRun &run, const std::vector<std::string> &arguments,
-                    const fs::path &artifact) {
-  fs::remove_all(artifact);
-  std::vector<std::string> words = {run.qopt, run.options.model};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  words.insert(words.end(), {"-o", artifact.string()});
-  outputOf(words);
-}
-
-/// Compiles one configuration, compares it with the base, and writes both models' numbers. One that
-/// qopt refuses (a group that divides no row) is written down as such: the others go on.
-static Json measure(const StudyRun &run, const StudyConfiguration &configuration) {
-  const fs::path base = run.file("base.qmod"), artifact = run.file(configuration.name + ".qmod");
-  if (!fs::exists(base))
-    compile(run, {}, base);
-  Json result = {{"configuration", configuration.name},
-                 {"arguments", configuration.arguments},
-                 {"measures", run.options.measures},
-                 {"base", Json::object()},
-                 {"model", Json::object()}};
-  try {
-    compile(run, configuration.arguments, artifact);
-  } catch (const Error &error) {
-    result["refused"] = error.what();
+/// What is to be run, by measure, but for the files that there will be.
+Json ModelStudy::commandsOf(const StudyConfiguration &configuration) const {
+  StudyNames names = configuration.axes;
+  names["text"] = options.text;
+  Json commands = Json::object();
+  for (const StudyMeasure &measure : study.measures) {
+    Json words = Json::array();
+    for (const std::string &word : measure.command)
+      if (word != "{options}")
+        words.push_back(fillNames(word, names));
+      else
+        for (const std::string &option : options.measures)
+          words.push_back(fillNames(option, names));
+    commands[measure.name] = std::move(words);
   }
-  if (!result.contains("refused")) {
-    std::vector<std::string> words = {run.qrun, "compare", base.string(), artifact.string(),
-                                      "--json"};
-    words.insert(words.end(), run.options.measures.begin(), run.options.measures.end());
-    const Json comparison = parseJson(outputOf(words), "qrun compare");
-    fs::remove_all(artifact);
-    result["base"] = comparison["models"][0];
-    result["model"] = comparison["models"][1];
-  }
-  writeFile(run.file(configuration.name + ".json").string(), result.dump(2) + "\n");
-  return result;
+  return commands;
 }
 
-/// What an earlier run has of the same configuration and measures.
-static std::optional<Json> earlierResult(const StudyRun &run,
-                                         const StudyConfiguration &configuration) {
-  const fs::path path = run.file(configuration.name + ".json");
+std::optional<Json> ModelStudy::earlier(const StudyConfiguration &configuration) const {
+  const std::string path = file(configuration).string();
   if (!fs::exists(path))
     return std::nullopt;
-  Json result = readJsonFile(path.string());
-  if (!result.is_object() || result.value("arguments", Json()) != Json(configuration.arguments) ||
-      result.value("measures", Json()) != Json(run.options.measures) || !result.contains("model") ||
-      !result.contains("base"))
-    fail("{}: is of another configuration or other measures; give another --out", path.string());
+  Json result = readJsonFile(path);
+  if (!result.is_object() || result.value("model", Json()) != Json(model) ||
+      result.value("configuration", Json()) != Json(configuration.name) ||
+      result.value("arguments", Json()) != Json(configuration.arguments) ||
+      result.value("commands", Json()) != commandsOf(configuration) ||
+      result.value("axes", Json()) != Json(configuration.axes))
+    fail("{}: is of another model, configuration or other measures; give another --out", path);
+  auto isMeasured = [&](const StudyMeasure &measure) {
+    return result.contains("results") && result["results"].contains(measure.name);
+  };
+  if (!std::ranges::all_of(study.measures, isMeasured))
+    return std::nullopt;
   return result;
 }
 
-static std::string tableRow(const StudyDescription &study, const std::string &name,
-                            const Json &model) {
-  std::string row = "| " + name + " |";
-  for (const StudyColumn &column : study.columns) {
-    const bool has = model.contains(column.pointer) && model[column.pointer].is_number();
-    row += has ? fmt::format(" {:.6g} |", model[column.pointer].get<double>()) : "  |";
-  }
-  return row + "\n";
+/// Made when a configuration asks for it first.
+std::string ModelStudy::profile() const {
+  const fs::path path = folder / "profile.safetensors";
+  const std::string &text =
+      options.calibrationText.empty() ? options.text : options.calibrationText;
+  if (!fs::exists(path))
+    calibrateModel(model, text, options.calibrationTokens, folder.string(), path.string());
+  return path.string();
 }
 
-static std::string tableOf(const StudyDescription &study, const std::vector<Json> &results) {
-  std::string text = "| configuration |", rule = "| --- |";
-  for (const StudyColumn &column : study.columns) {
-    text += " " + column.title + " |";
-    rule += " ---: |";
-  }
-  text += "\n" + rule + "\n";
-  const auto measured =
-      std::ranges::find_if(results, [](const Json &result) { return !result["base"].empty(); });
-  if (measured != results.end())
-    text += tableRow(study, "base", (*measured)["base"]);
-  for (const Json &result : results)
-    text += tableRow(study,
-                     result["configuration"].get<std::string>() +
-                         (result.contains("refused") ? " (qopt refuses it)" : ""),
-                     result["model"]);
-  return text;
+void ModelStudy::compile(const std::vector<std::string> &arguments,
+                         const fs::path &artifact) const {
+  fs::remove_all(artifact);
+  std::vector<std::string> words = {model};
+  for (const std::string &argument : arguments)
+    words.push_back(argument.find("{profile}") == std::string::npos
+                        ? argument
+                        : fillNames(argument, {{"profile", profile()}}));
+  words.insert(words.end(), {"-o", artifact.string()});
+  runTool("qopt", words);
 }
 
-/// qopt lies beside qrun, or on the PATH.
-static StudyRun findPrograms(const StudyOptions &options) {
-  const fs::path self = fs::read_symlink("/proc/self/exe");
-  const fs::path beside = self.parent_path() / "qopt";
-  return {options, self.string(), fs::exists(beside) ? beside.string() : "qopt"};
+std::string ModelStudy::base() const {
+  const fs::path path = folder / "base.qmod";
+  if (!fs::exists(path))
+    compile(study.configurations.front().arguments, path);
+  return path.string();
+}
+
+std::string ModelStudy::artifact(const StudyConfiguration &configuration) {
+  if (study.hasBase && configuration.arguments == study.configurations.front().arguments)
+    return base();
+  const fs::path path = folder / "model.qmod";
+  if (compiled != configuration.arguments) {
+    compiled.reset();
+    compile(configuration.arguments, path);
+    compiled = configuration.arguments;
+  }
+  return path.string();
+}
+
+Json ModelStudy::runCommands(const StudyConfiguration &configuration, const Json &commands) {
+  StudyNames files = {{"model", model}};
+  if (study.needs("artifact"))
+    files["artifact"] = artifact(configuration);
+  if (study.needs("base"))
+    files["base"] = base();
+  Json results = Json::object();
+  for (const auto &[name, command] : commands.items()) {
+    std::vector<std::string> words;
+    for (const Json &word : command)
+      words.push_back(fillNames(word.get<std::string>(), files));
+    results[name] = parseJson(runTool("qrun", words), "qrun " + words.front());
+  }
+  return results;
+}
+
+/// What one configuration cannot do (a group that divides no row, more tokens than the model's
+/// context) is written down, and the others go on; what the first cannot, none can.
+Json ModelStudy::measure(const StudyConfiguration &configuration) {
+  Json result = {{"configuration", configuration.name},
+                 {"model", model},
+                 {"axes", configuration.axes},
+                 {"arguments", configuration.arguments},
+                 {"commands", commandsOf(configuration)}};
+  try {
+    result["results"] = runCommands(configuration, result["commands"]);
+  } catch (const Error &error) {
+    if (&configuration == &study.configurations.front())
+      throw;
+    result["refused"] = error.what();
+  }
+  writeFile(file(configuration).string(), result.dump(2) + "\n");
+  return result;
+}
+
+/// The last part of a model's path.
+static std::string nameOf(const std::string &model) {
+  const fs::path path = fs::path(model).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+static std::vector<StudyResult> measureAll(const StudyOptions &options,
+                                           const StudyDescription &study) {
+  std::vector<StudyResult> results;
+  std::set<std::string> names;
+  for (const std::string &model : options.models) {
+    const std::string name = nameOf(model);
+    if (!names.insert(name).second)
+      fail("two models are called {}: their folders in {} would be one", quote(name),
+           options.folder);
+    const fs::path folder = fs::path(options.folder) / name;
+    fs::create_directories(folder);
+    ModelStudy run(options, study, model, folder);
+    size_t done = 0;
+    for (const StudyConfiguration &configuration : study.configurations) {
+      std::optional<Json> earlier = run.earlier(configuration);
+      fmt::print(stderr, "{}: {} of {}: {}{}\n", name, ++done, study.configurations.size(),
+                 configuration.name, earlier ? ", measured before" : "");
+      results.push_back({name, earlier ? std::move(*earlier) : run.measure(configuration)});
+    }
+    run.finish();
+  }
+  return results;
+}
+
+/// The description without configurations that are not asked for.
+static StudyDescription chosenStudy(const StudyOptions &options) {
+  StudyDescription study = findStudy(options.study);
+  auto isLeftOut = [&](const StudyConfiguration &configuration) {
+    return fnmatch(options.only.c_str(), configuration.name.c_str(), 0) != 0;
+  };
+  std::vector<StudyConfiguration> &all = study.configurations;
+  const auto first = all.begin() + study.hasBase;
+  all.erase(std::remove_if(first, all.end(), isLeftOut), all.end());
+  if (all.size() == size_t(study.hasBase))
+    fail("--only {}: study {} has no such configuration; --list lists them", quote(options.only),
+         quote(options.study));
+  return study;
 }
 
 static void runStudy(const StudyOptions &options) {
-  const StudyDescription study = findStudy(options.study);
+  const StudyDescription study = chosenStudy(options);
   if (options.list) {
     std::printf("%s\n", study.about.c_str());
     for (const StudyConfiguration &configuration : study.configurations)
@@ -146,37 +236,44 @@ static void runStudy(const StudyOptions &options) {
                   fmt::format("{}", fmt::join(configuration.arguments, " ")).c_str());
     return;
   }
-  if (options.model.empty() || options.folder.empty())
+  if (options.models.empty() || options.folder.empty())
     fail("a study needs the folder of a checkpoint and --out FOLDER");
-  fs::create_directories(options.folder);
-  const StudyRun run = findPrograms(options);
-  std::vector<Json> results;
-  for (const StudyConfiguration &configuration : study.configurations) {
-    std::optional<Json> earlier = earlierResult(run, configuration);
-    fmt::print(stderr, "{} of {}: {}{}\n", results.size() + 1, study.configurations.size(),
-               configuration.name, earlier ? ", measured before" : "");
-    results.push_back(earlier ? std::move(*earlier) : measure(run, configuration));
-  }
-  const std::string table = tableOf(study, results);
-  writeFile(run.file("table.md").string(), study.about + "\n\n" + table);
-  std::fputs(table.c_str(), stdout);
+  if (options.text.empty() && (study.needs("text") || study.needs("profile")))
+    fail("study {} needs --text FILE to measure on", quote(options.study));
+  const std::vector<StudyResult> results = measureAll(options, study);
+  const std::string tables = toMarkdown(study, results);
+  writeFile((fs::path(options.folder) / "table.md").string(), study.about + "\n\n" + tables);
+  std::fputs(tables.c_str(), stdout);
 }
 
 void qopt::addStudyCommand(CLI::App &app) {
   auto options = std::make_shared<StudyOptions>();
-  CLI::App *command = app.add_subcommand("study", "Compile a model in many ways, and compare them");
-  command->add_option("study", options->study, "weights, one-tensor or FILE.json")->required();
-  command->add_option("model", options->model, "The checkpoint's folder, as qopt takes it");
+  CLI::App *command = app.add_subcommand("study", "Compile models in many ways, and compare them");
+  command
+      ->add_option("study", options->study,
+                   "weights, kv-tables, kv-memory, one-tensor, throughput or FILE.json")
+      ->required();
+  command->add_option("models", options->models, "Checkpoints, as qopt takes them");
   command->add_option("--out", options->folder,
-                      "Folder for a JSON file of each configuration and table.md; what is there "
-                      "already is not measured again");
+                      "Folder for table.md, and for a JSON file of each configuration in a folder "
+                      "of each model; what is there already is not measured again");
+  command->add_option("--text", options->text, "Text file to measure on");
+  command->add_option("--calibrate-on", options->calibrationText,
+                      "Text file for calibration (default: that of --text)");
+  command->add_option("--calibration-tokens", options->calibrationTokens, "Tokens of it")
+      ->check(CLI::Range(64, 1 << 24))
+      ->capture_default_str();
   command
       ->add_option("--measure", options->measures,
-                   "Options of qrun compare, each word by itself: --measure=--text "
-                   "--measure=heldout.txt")
+                   "More options of the commands that measure, each word by itself: "
+                   "--measure=--windows --measure=20")
       ->allow_extra_args(false);
+  command
+      ->add_option("--only", options->only,
+                   "Only configurations whose name matches, and what they are compared with")
+      ->capture_default_str();
   command->add_flag("--list", options->list, "Print the configurations");
-  command->footer("Example: qrun study weights model/ --out results --measure=--text "
-                  "--measure=heldout.txt");
+  command->footer("Example: qrun study weights model/ --out results --text heldout.txt "
+                  "--measure=--tasks --measure=mmlu --measure=--data --measure=mmlu/");
   command->callback([options] { runStudy(*options); });
 }

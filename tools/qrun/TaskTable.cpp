@@ -97,5 +97,7 @@ nlohmann::ordered_json qopt::toJson(const TaskReport &report) {
                {"tokens", report.run.tokensEvaluated},
                {"tokens_without_sharing", report.run.tokensUnshared},
                {"seconds", report.run.seconds}});
+  if (report.run.restored == 0)
+    json["questions_per_s"] = double(report.questions.size()) / report.run.seconds;
   return json;
 }

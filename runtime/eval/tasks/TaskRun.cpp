@@ -78,6 +78,7 @@ private:
   std::vector<size_t> restore();
   void score(std::span<const size_t> questions);
   void generate(std::span<const size_t> questions);
+  std::span<const int32_t> commonPrefix(std::span<const size_t> questions) const;
   void finish(size_t question);
   std::span<const Window> windowsOf(size_t question) const {
     const size_t first = task.firstWindow[question];
@@ -148,7 +149,20 @@ void Run::score(std::span<const size_t> questions) {
   result.tokensUnshared = PrefixTree(windows, false).numTokens();
 }
 
-/// Prompts of like length together.
+/// Tokens that all prompts begin with; at least one of each is left.
+std::span<const int32_t> Run::commonPrefix(std::span<const size_t> questions) const {
+  if (!options.share || questions.size() < 2)
+    return {};
+  std::span<const int32_t> common = windowsOf(questions[0])[0].tokens;
+  for (size_t question : questions) {
+    const std::span<const int32_t> prompt = windowsOf(question)[0].tokens;
+    common = common.first(std::min(common.size(), prompt.size() - 1));
+    common = common.first(size_t(std::ranges::mismatch(common, prompt).in1 - common.begin()));
+  }
+  return common.size() < size_t(PrefixTree::leastShared) ? common.first(0) : common;
+}
+
+/// Prompts of like length together, after the examples that all of them begin with.
 void Run::generate(std::span<const size_t> questions) {
   std::vector<size_t> order(questions.begin(), questions.end());
   std::ranges::sort(order, {}, [&](size_t question) {
@@ -156,21 +170,32 @@ void Run::generate(std::span<const size_t> questions) {
   });
   Generator generator(session, tokenizer,
                       {task.description.maxTokens, {}, task.description.stop, options.endTokens});
+  const std::span<const int32_t> common = commonPrefix(questions);
+  std::optional<SharedPrefix> prefix;
+  if (!common.empty()) {
+    prefix = {session.addSequence(), common.size()};
+    const Feed feed{prefix->sequence, common, common.size()};
+    session.run(std::span(&feed, 1), [](const TokenResult &) {});
+    result.tokensEvaluated += int64_t(common.size());
+  }
+  const size_t atOnce = size_t(options.maxSequences) - size_t(prefix.has_value());
   for (std::span<const size_t> rest = order; !rest.empty();) {
-    const auto batch = rest.first(std::min(rest.size(), size_t(options.maxSequences)));
+    const auto batch = rest.first(std::min(rest.size(), atOnce));
     rest = rest.subspan(batch.size());
     std::vector<std::vector<int32_t>> prompts;
     for (size_t question : batch)
       prompts.push_back(windowsOf(question)[0].tokens);
-    std::vector<GeneratedText> texts = generator.run(prompts, Generator::TextCallback());
+    std::vector<GeneratedText> texts = generator.run(prompts, Generator::TextCallback(), prefix);
     for (size_t i = 0; i < batch.size(); ++i) {
       result.outcomes[batch[i]].text = std::move(texts[i].text);
       finish(batch[i]);
     }
     const int64_t tokens = generator.times().prefillTokens + generator.times().decodeTokens;
     result.tokensEvaluated += tokens;
-    result.tokensUnshared += tokens;
+    result.tokensUnshared += tokens + int64_t(common.size() * batch.size());
   }
+  if (prefix)
+    session.removeSequence(prefix->sequence);
 }
 
 TaskRunResult Run::run() {

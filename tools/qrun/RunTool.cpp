@@ -1,0 +1,44 @@
+//===- RunTool.cpp - qopt and qrun, run by qrun ---------------------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/qrun/RunTool.h"
+
+#include "runtime/formats/Error.h"
+#include "tools/qrun/ChildProcess.h"
+#include <filesystem>
+#include <sys/wait.h>
+
+using namespace qopt;
+namespace fs = std::filesystem;
+
+static std::string findTool(const std::string &name) {
+  std::error_code error;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path() / name;
+  return fs::exists(beside, error) ? beside.string() : name;
+}
+
+std::string qopt::runTool(const std::string &name, const std::vector<std::string> &arguments) {
+  std::vector<std::string> words = {findTool(name)};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  auto [status, output] = runChild(words);
+  const std::string &what = arguments.front();
+  if (WIFSIGNALED(status))
+    fail("{} {} was ended by signal {}", name, what, WTERMSIG(status));
+  if (status != 0)
+    fail("{} {} failed, and has said why", name, what);
+  return output;
+}
+
+void qopt::calibrateModel(const std::string &model, const std::string &text, int64_t tokens,
+                          const std::string &folder, const std::string &profile) {
+  const fs::path observed = fs::path(folder) / "observed.qmod";
+  runTool("qopt",
+          {model, "--instrument", "--default-pipeline=targets=cpu", "-o", observed.string()});
+  runTool("qrun", {"calibrate", observed.string(), "--data", text, "--tokens",
+                   std::to_string(tokens), "-o", profile});
+  fs::remove_all(observed);
+}

@@ -1,0 +1,28 @@
+//===- RunTool.h - qopt and qrun, run by qrun -------------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_TOOLS_QRUN_RUNTOOL_H
+#define QOPT_TOOLS_QRUN_RUNTOOL_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qopt {
+
+/// Runs "qopt" or "qrun", the one beside this program or else on the PATH, and returns what it
+/// prints; what it complains of goes to the standard error. Throws an Error if it fails.
+std::string runTool(const std::string &name, const std::vector<std::string> &arguments);
+
+/// Writes a calibration profile of a model (what qopt takes) over so many tokens of a text. The
+/// model that observes lies in `folder` meanwhile. Throws Error.
+void calibrateModel(const std::string &model, const std::string &text, int64_t tokens,
+                    const std::string &folder, const std::string &profile);
+
+} // namespace qopt
+
+#endif // QOPT_TOOLS_QRUN_RUNTOOL_H
