@@ -19,23 +19,26 @@ inline constexpr int64_t kCounters = 256;
 /// One 8-byte argument of a kernel: a device pointer or a 64-bit integer.
 struct Argument {
   enum class Kind {
-    Value,      ///< pointer to an operand or result (a slot, a weight or a function argument)
-    KeyCache,   ///< pointer to the K pool of `cache`
-    ValueCache, ///< pointer to the V pool of `cache`
-    SeqStart,   ///< int32[B+1], first row of each sequence
-    Past,       ///< int32[B], tokens in the cache before this step
-    TokenSeq,   ///< int32[T], sequence of each row
-    TokenPos,   ///< int32[T], position of each row in its sequence
-    PageTable,  ///< int32[B, max_pages], page of every 128 tokens
-    Counters,   ///< int32[T, kCounters], zero before and after every launch
-    RopeTable,  ///< f32[context, head_dim/2, 2], cos and sin of each position
-    Rows,       ///< int64: T, rows of this function (tokens, or rows selected for the head)
-    Sequences,  ///< int64: B
-    MaxPages    ///< int64: row length of the page table
+    Value,       ///< pointer to an operand or result (a slot, a weight or a function argument)
+    KeyCache,    ///< pointer to the K pool of `cache`
+    ValueCache,  ///< pointer to the V pool of `cache`
+    KeyWindow,   ///< pointer to the newest keys of `cache`, where its format has a window
+    ValueWindow, ///< the same of values
+    Slots,       ///< int32[B], where windows have each sequence
+    SeqStart,    ///< int32[B+1], first row of each sequence
+    Past,        ///< int32[B], tokens in the cache before this step
+    TokenSeq,    ///< int32[T], sequence of each row
+    TokenPos,    ///< int32[T], position of each row in its sequence
+    PageTable,   ///< int32[B, max_pages], page of every 128 tokens
+    Counters,    ///< int32[T, kCounters], zero before and after every launch
+    RopeTable,   ///< f32[context, head_dim/2, 2], cos and sin of each position
+    Rows,        ///< int64: T, rows of this function (tokens, or rows selected for the head)
+    Sequences,   ///< int64: B
+    MaxPages     ///< int64: row length of the page table
   };
   Kind kind;
   mlir::Value value;             ///< for Value
-  mlir::FlatSymbolRefAttr cache; ///< for KeyCache and ValueCache
+  mlir::FlatSymbolRefAttr cache; ///< for the two pools and windows
 };
 
 } // namespace qopt::kernel

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/kernel/Kernel.h"
+#include "runtime/quantization/CacheFormat.h"
 
 using namespace mlir;
 using namespace qopt::kernel;
@@ -31,6 +32,23 @@ public:
   void addPools(FlatSymbolRefAttr cache) {
     arguments.push_back({Kind::KeyCache, {}, cache});
     arguments.push_back({Kind::ValueCache, {}, cache});
+  }
+  /// The pools, and what there is beside them for the newest tokens.
+  void addPoolsAndWindows(Operation *op, FlatSymbolRefAttr symbol) {
+    addPools(symbol);
+    auto cache = SymbolTable::lookupNearestSymbolFrom<qopt::llm::CacheOp>(op, symbol);
+    if (!cache)
+      return;
+    auto hasWindow = [](StringRef format) {
+      return qopt::parseCacheFormat(std::string_view(format)).residual != 0;
+    };
+    bool hasKeys = hasWindow(cache.getK()), hasValues = hasWindow(cache.getV());
+    if (hasKeys)
+      arguments.push_back({Kind::KeyWindow, {}, symbol});
+    if (hasValues)
+      arguments.push_back({Kind::ValueWindow, {}, symbol});
+    if (hasKeys || hasValues)
+      add(Kind::Slots);
   }
 
   SmallVector<Argument> take() { return std::move(arguments); }
@@ -106,7 +124,7 @@ SmallVector<Argument> RopeAppendOp::getKernelArguments() {
   list.add(getQNorm());
   list.add(getKNorm());
   list.add(getResult());
-  list.addPools(getCacheAttr());
+  list.addPoolsAndWindows(*this, getCacheAttr());
   if (getRope())
     list.add(Kind::RopeTable);
   list.add(Kind::TokenSeq);
@@ -143,7 +161,7 @@ SmallVector<Argument> AttentionOp::getKernelArguments() {
   ArgumentList list;
   list.add(getQ());
   list.add(getResult());
-  list.addPools(getCacheAttr());
+  list.addPoolsAndWindows(*this, getCacheAttr());
   list.add(Kind::SeqStart);
   list.add(Kind::Past);
   list.add(Kind::TokenSeq);

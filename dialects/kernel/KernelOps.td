@@ -190,8 +190,9 @@ def Kernel_RopeAppendOp
     rotated (`rope`; absent for learned positions), k and v are stored in the cache, and q is the
     result, `[T, heads * head_dim]`.
 
-    Arguments: q, k, v, [q_norm, k_norm], result, K pool, V pool, [rope_table], token_seq, token_pos,
-    page_table, max_pages, T.
+    Arguments: q, k, v, [q_norm, k_norm], result, K pool, V pool, [K window], [V window], [slots],
+    [rope_table], token_seq, token_pos, page_table, max_pages, T. Windows are those of formats with
+    a `residual`.
   }];
   let arguments = !con((ins Kernel_Activation:$q, Kernel_Activation:$k, Kernel_Activation:$v,
                             Optional<Kernel_Weight>:$q_norm, Optional<Kernel_Weight>:$k_norm,
@@ -212,7 +213,7 @@ def Kernel_AttentionOp
   let summary = "causal attention of each row over its sequence's cached keys and values";
   let description = [{
     Online softmax over pages of 128 tokens in order. Arguments: q, result, K pool, V pool,
-    seq_start, past, token_seq, token_pos, page_table, max_pages, T, B.
+    [K window], [V window], [slots], seq_start, past, token_seq, token_pos, page_table, max_pages, T, B.
   }];
   let arguments = !con((ins Kernel_Activation:$q, FlatSymbolRefAttr:$cache, I64Attr:$heads,
                             F64Attr:$scale), LaunchAttributes);

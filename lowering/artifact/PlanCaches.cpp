@@ -23,9 +23,12 @@ static OrderedJson planPtxPool(int64_t headDim) {
 
 /// `native` is f32 on CPUs.
 static OrderedJson planCpuPool(const cpu::CachePool &pool) {
-  return {{"format", pool.format.isNative() ? "f32" : toText(pool.format)},
-          {"layout", pool.isKey ? "dim_major" : "token_major"},
-          {"block_bytes", pool.blockBytes()}};
+  OrderedJson json{{"format", pool.format.isNative() ? "f32" : toText(pool.format)},
+                   {"layout", pool.isKey ? "dim_major" : "token_major"},
+                   {"block_bytes", pool.blockBytes()}};
+  if (pool.format.residual)
+    json["window_bytes"] = pool.windowBytes();
+  return json;
 }
 
 OrderedJson qopt::planCaches(ModuleOp module, StringRef target) {

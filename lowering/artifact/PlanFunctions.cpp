@@ -177,6 +177,12 @@ FailureOr<OrderedJson> FunctionPlanner::planArgument(LaunchOpInterface op,
     return planCache(argument.cache, "k");
   case Kind::ValueCache:
     return planCache(argument.cache, "v");
+  case Kind::KeyWindow:
+    return planWindow(argument.cache, "k");
+  case Kind::ValueWindow:
+    return planWindow(argument.cache, "v");
+  case Kind::Slots:
+    return OrderedJson{{"input", "slots"}};
   case Kind::SeqStart:
     return OrderedJson{{"input", "seq_start"}};
   case Kind::Past:
@@ -265,6 +271,12 @@ OrderedJson FunctionPlanner::planWeight(LaunchOpInterface op, llm::GetOp weight)
     json["ways"] = int64_t(matmul.getWays());
     json["columns"] = int64_t(matmul.getColumns());
   }
+  return json;
+}
+
+OrderedJson FunctionPlanner::planWindow(FlatSymbolRefAttr cache, const char *part) const {
+  OrderedJson json = planCache(cache, part);
+  json["window"] = true;
   return json;
 }
 

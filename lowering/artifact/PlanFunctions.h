@@ -39,6 +39,7 @@ private:
   llvm::FailureOr<OrderedJson> planValue(kernel::LaunchOpInterface op, mlir::Value value);
   OrderedJson planWeight(kernel::LaunchOpInterface op, llm::GetOp weight);
   OrderedJson planCache(mlir::FlatSymbolRefAttr cache, const char *part) const;
+  OrderedJson planWindow(mlir::FlatSymbolRefAttr cache, const char *part) const;
 
   mlir::StringRef target;
   llvm::ArrayRef<mlir::StringAttr> caches;

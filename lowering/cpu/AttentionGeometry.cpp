@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/AttentionGeometry.h"
+#include "lowering/cpu/ChannelScores.h"
 #include "lowering/cpu/IntegerScores.h"
 #include "lowering/cpu/IntegerValues.h"
 
@@ -35,8 +36,12 @@ int64_t AttentionGeometry::queryPartsOffset() const {
   return scaledWeightOffset() + (cache.values.format.isScaled() ? kPageTokens : 0);
 }
 
-int64_t AttentionGeometry::queryStride() const {
-  int64_t words = cache.keys.isLinear() ? IntegerScores::queryWords(cache.keys) : 0;
+int64_t AttentionGeometry::windowScoreOffset() const {
+  int64_t words = 0;
+  if (cache.keys.format.channels)
+    words = ChannelScores::queryWords(cache.keys);
+  else if (cache.keys.isLinear())
+    words = IntegerScores::queryWords(cache.keys);
   return queryPartsOffset() + int64_t(llvm::alignTo(words, kLanes));
 }
 

@@ -45,7 +45,8 @@ struct AttentionGeometry {
   // Scratch memory in f32 elements, a row for each query: the query itself, scaled; the output so
   // far; scores of a page; vectors of the maximum, the sum and the correction of the softmax; where
   // values have scales, a page's weights times those of a group (IntegerValues.h where codes are
-  // integers); of integer keys, what IntegerScores.h keeps of the query.
+  // integers); of integer keys, what IntegerScores.h or ChannelScores.h keep of the query; where
+  // the newest tokens are kept apart, their scores and then weights.
   int64_t queryOffset() const { return 0; }
   int64_t outputOffset() const { return cache.paddedDim(); }
   int64_t scoreOffset() const { return outputOffset() + cache.paddedDim(); }
@@ -54,7 +55,10 @@ struct AttentionGeometry {
   int64_t correctionOffset() const { return sumOffset() + kLanes; }
   int64_t scaledWeightOffset() const { return correctionOffset() + kLanes; }
   int64_t queryPartsOffset() const;
-  int64_t queryStride() const;
+  int64_t windowScoreOffset() const;
+  int64_t queryStride() const {
+    return windowScoreOffset() + (cache.hasWindow() ? kPageTokens : 0);
+  }
   int64_t scratchBytes() const { return queriesPerItem() * queryStride() * int64_t(sizeof(float)); }
 
   kernel::LaunchAttr launch(mlir::MLIRContext *context) const;

@@ -19,13 +19,19 @@ using Values = CodeBuilder::Values;
 
 static constexpr int64_t kPageVectors = kPageTokens / kLanes;
 static constexpr int64_t kCacheLine = 64;
-static constexpr int64_t kScoreUnroll = 2;
 
 AttentionPage::AttentionPage(const AttentionGeometry &geometry, KernelBody &body)
-    : geometry(geometry), traits(body.target.traits()), scratch(body.scratch), b(body.b),
-      f32(b.getF32Type()), keyDecoder(b, body.target, geometry.cache.keys),
-      valueDecoder(b, body.target, geometry.cache.values) {
-  if (geometry.cache.keys.isLinear())
+    : geometry(geometry), keyWindow(geometry.cache.keys.window()),
+      valueWindow(geometry.cache.values.window()), scratch(body.scratch), b(body.b),
+      f32(b.getF32Type()),
+      floatScores(geometry, geometry.cache.keys, b, body.target, geometry.scoreOffset()),
+      windowScores(geometry, keyWindow, b, body.target, geometry.windowScoreOffset()),
+      floatValues(geometry, geometry.cache.values, b, body.target, geometry.scoreOffset()),
+      windowValues(geometry, valueWindow, b, body.target, geometry.windowScoreOffset()) {
+  const CachePool &keys = geometry.cache.keys;
+  if (keys.format.channels)
+    channelScores.emplace(geometry, b, body.target.level);
+  else if (keys.isLinear())
     integerScores.emplace(geometry, b, body.target);
   if (geometry.cache.values.isLinear())
     integerValues.emplace(geometry, b, body.target);
@@ -66,22 +72,85 @@ void AttentionPage::forEachQuery(const Blocks &blocks,
 }
 
 void AttentionPage::emit(const Blocks &blocks) {
-  const CachePool &keys = geometry.cache.keys, &values = geometry.cache.values;
-  int64_t most =
-      integerScores ? integerScores->tileQueries() : traits.accumulators / traits.attentionVectors;
-  forEachTile(blocks, most, [&](const Tile &tile, Value number) {
-    Ahead ahead = requestAhead(blocks.values, values.blockBytes(), blocks.keys, number, most,
-                               keys.codeRows());
-    if (integerScores)
-      integerScores->score(tile, blocks.keys, [&](Value step) { prefetch(ahead, step); });
-    else
-      scoreTile(tile, blocks.keys, ahead);
-  });
-
+  const CacheFormat &keys = geometry.cache.keys.format, &values = geometry.cache.values.format;
+  whereNeeded(keys, blocks, [&] { scoreCodes(blocks); }, [&] { scoreWindow(blocks); });
   forEachQuery(blocks, [&](Value row, Value query) {
-    softmax(query, b.minimum(b.add(blocks.firstVisible, row), b.i64(kPageTokens)));
+    Value visible = b.subtract(b.add(blocks.firstPosition, b.add(row, 1)), blocks.firstToken);
+    Value coded = keys.residual ? codedTokens(keys, blocks, row) : Value();
+    softmax(query, b.minimum(visible, b.i64(kPageTokens)), coded);
+    if (values.residual)
+      splitWeights(query, codedTokens(values, blocks, row));
   });
+  whereNeeded(values, blocks, [&] { accumulateCodes(blocks); }, [&] { accumulateWindow(blocks); });
+}
 
+//===----------------------------------------------------------------------===//
+// Windows
+//===----------------------------------------------------------------------===//
+
+/// Keys by channel wait until `residual` of them are there; others slide out one by one.
+Value AttentionPage::codedTokens(const CacheFormat &format, const Blocks &blocks, Value row) {
+  Value tokens = b.add(blocks.firstPosition, b.add(row, 1));
+  Value coded = format.channels ? b.multiply(b.divide(tokens, format.residual), format.residual)
+                                : b.subtract(tokens, b.i64(format.residual));
+  coded = b.maximum(b.subtract(coded, blocks.firstToken), b.i64(0));
+  return b.minimum(coded, b.i64(kPageTokens));
+}
+
+void AttentionPage::whereNeeded(const CacheFormat &format, const Blocks &blocks,
+                                llvm::function_ref<void()> codes,
+                                llvm::function_ref<void()> window) {
+  if (!format.residual)
+    return codes();
+  // Later rows find more codes.
+  Value last = b.subtract(blocks.rows, b.i64(1));
+  b.when(b.isLess(b.i64(0), codedTokens(format, blocks, last)), codes);
+  Value first = codedTokens(format, blocks, blocks.firstRow);
+  b.when(b.isLess(first, b.i64(kPageTokens)), window);
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+void AttentionPage::scoreCodes(const Blocks &blocks) {
+  const CachePool &keys = geometry.cache.keys;
+  int64_t most = floatScores.tileQueries();
+  if (channelScores) {
+    most = channelScores->tileQueries();
+    forEachQuery(blocks, [&](Value, Value query) { channelScores->round(query, blocks.keys); });
+  } else if (integerScores) {
+    most = integerScores->tileQueries();
+  }
+  forEachTile(blocks, most, [&](const Tile &tile, Value number) {
+    Ahead ahead = requestAhead(blocks.values, geometry.cache.values.blockBytes(), blocks.keys,
+                               number, most, keys.codeRows());
+    scoreTile(tile, blocks.keys, [&](Value step) { prefetch(ahead, step); });
+  });
+}
+
+void AttentionPage::scoreTile(const Tile &tile, Value keys, Prefetch prefetch) {
+  if (channelScores)
+    channelScores->score(tile, keys, prefetch);
+  else if (integerScores)
+    integerScores->score(tile, keys, prefetch);
+  else
+    floatScores.score(tile, keys, prefetch);
+}
+
+void AttentionPage::scoreWindow(const Blocks &blocks) {
+  forEachTile(blocks, windowScores.tileQueries(), [&](const Tile &tile, Value) {
+    windowScores.score(tile, blocks.keyWindow, nullptr);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+/// Where values have a window, it adds to what this leaves.
+void AttentionPage::accumulateCodes(const Blocks &blocks) {
+  const CachePool &values = geometry.cache.values;
   int64_t groups = values.groups(), groupVectors = values.paddedDim() / groups / kLanes;
   for (int64_t group = 0; group < groups; ++group) {
     if (values.format.isScaled())
@@ -89,15 +158,19 @@ void AttentionPage::emit(const Blocks &blocks) {
         if (integerValues)
           integerValues->round(query, blocks.values, b.i64(group));
         else
-          scaleWeights(query, blocks.values, b.i64(group));
+          floatValues.scaleWeights(query, blocks.values, b.i64(group));
       });
-    accumulate(blocks, group * groupVectors, groupVectors, group == 0);
+    accumulateGroup(blocks, group * groupVectors, groupVectors, group == 0);
   }
+  if (values.format.residual)
+    forEachQuery(blocks, [&](Value, Value query) {
+      b.storeVector(b.splat(1.0), at(query, geometry.correctionOffset()));
+    });
 }
 
 /// The vectors of one group of values, by so many queries that their sums stay in registers.
-void AttentionPage::accumulate(const Blocks &blocks, int64_t firstVector, int64_t vectors,
-                               bool isFirst) {
+void AttentionPage::accumulateGroup(const Blocks &blocks, int64_t firstVector, int64_t vectors,
+                                    bool isFirst) {
   const CachePool &values = geometry.cache.values;
   auto ahead = [&](Value number, int64_t tileQueries, bool requests) {
     return requestAhead(blocks.nextKeys, requests ? geometry.cache.keys.blockBytes() : 0,
@@ -112,18 +185,30 @@ void AttentionPage::accumulate(const Blocks &blocks, int64_t firstVector, int64_
     });
     return;
   }
-  int64_t unit = values.codesPerByte(), most = std::max(traits.attentionVectors, unit);
-  int64_t chunks = llvm::divideCeil(vectors, most);
-  int64_t chunk = llvm::alignTo(llvm::divideCeil(vectors, chunks), unit);
+  int64_t chunk = floatValues.chunkOf(vectors);
   for (int64_t first = 0; first < vectors; first += chunk) {
-    int64_t count = std::min(chunk, vectors - first);
-    int64_t tileQueries = std::clamp<int64_t>(traits.accumulators / count, 1, 8);
-    forEachTile(blocks, tileQueries, [&](const Tile &tile, Value number) {
-      accumulateTile(tile, firstVector + first, count, blocks,
-                     ahead(number, tileQueries, isFirst && first == 0));
+    int64_t count = std::min(chunk, vectors - first), most = floatValues.tileQueries(count);
+    forEachTile(blocks, most, [&](const Tile &tile, Value number) {
+      Ahead requests = ahead(number, most, isFirst && first == 0);
+      floatValues.accumulate(tile, blocks.values, blocks.tokens, firstVector + first, count,
+                             [&](Value step) { prefetch(requests, step); });
     });
   }
 }
+
+void AttentionPage::accumulateWindow(const Blocks &blocks) {
+  int64_t vectors = valueWindow.paddedDim() / kLanes, chunk = windowValues.chunkOf(vectors);
+  for (int64_t first = 0; first < vectors; first += chunk) {
+    int64_t count = std::min(chunk, vectors - first);
+    forEachTile(blocks, windowValues.tileQueries(count), [&](const Tile &tile, Value) {
+      windowValues.accumulate(tile, blocks.valueWindow, blocks.tokens, first, count, nullptr);
+    });
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
 
 /// While one block is read, the tiles of the first row share in requesting the one after it. `tile`
 /// is the tile's first query, of `tileQueries`; other tiles ask for what is there already.
@@ -145,90 +230,36 @@ void AttentionPage::prefetch(const Ahead &ahead, Value step) {
     b.prefetch(b.bytes(first, line * kCacheLine), /*intoL1=*/false);
 }
 
-/// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes. Of
-/// groups with scales, the sum over codes is scaled.
-void AttentionPage::scoreTile(const Tile &tile, Value keys, const Ahead &ahead) {
-  const CachePool &pool = geometry.cache.keys;
-  int64_t vectors = traits.attentionVectors, stride = geometry.queryStride();
-  for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
-    Values zeros(tile.queries * vectors, b.splat(0.0));
-    Values scores;
-    if (!pool.format.isScaled()) {
-      scores = scoreGroup(tile, keys, b.i64(0), token, ahead);
-    } else {
-      scores = b.loop(b.i64(0), b.i64(pool.groups()), 1, zeros, [&](Value group, ValueRange sofar) {
-        Values sums = scoreGroup(tile, keys, group, token, ahead), result(sofar);
-        for (int64_t v = 0; v < vectors; ++v) {
-          Value tokens = b.i64(token + v * kLanes);
-          Value scales = keyDecoder.scales(keys, group, tokens);
-          for (int64_t q = 0; q < tile.queries; ++q) {
-            Value &score = result[q * vectors + v];
-            score = b.fma(sums[q * vectors + v], scales, score);
-          }
-        }
-        return result;
-      });
-    }
-    for (auto [i, score] : llvm::enumerate(scores)) {
-      int64_t q = i / vectors, v = i % vectors;
-      b.storeVector(score,
-                    at(tile.first, q * stride + geometry.scoreOffset() + token + v * kLanes));
-    }
-  }
-}
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
 
-/// The sums of a tile over the codes of one group of keys.
-Values AttentionPage::scoreGroup(const Tile &tile, Value keys, Value group, int64_t token,
-                                 const Ahead &ahead) {
-  const CachePool &pool = geometry.cache.keys;
-  int64_t vectors = traits.attentionVectors, stride = geometry.queryStride();
-  int64_t shared = pool.codesPerByte(), rows = llvm::divideCeil(pool.groupSize(), shared);
-  Value firstRow = b.multiply(group, rows);
-  auto step = [&](Value index, ValueRange sums) {
-    Value row = b.add(firstRow, index);
-    Value keyRow = b.bytes(keys, b.multiply(row, pool.rowBytes()));
-    if (token == 0)
-      prefetch(ahead, row);
-    SmallVector<Values> loaded(vectors);
-    Values result(sums);
-    for (int64_t i = 0; i < shared; ++i) {
-      Value element = b.add(b.multiply(row, shared), i);
-      result = b.outerProduct(
-          tile.queries, vectors, result,
-          [&](int64_t q) {
-            return b.load(f32, b.element(f32, tile.first, b.add(element, q * stride)));
-          },
-          [&](int64_t v) {
-            if (loaded[v].empty())
-              loaded[v] = keyDecoder.load(b.bytes(keyRow, (token + v * kLanes) * pool.unitBytes()));
-            return loaded[v][i];
-          });
-    }
-    return result;
-  };
-  Values zeros(tile.queries * vectors, b.splat(0.0));
-  return b.unrolledLoop(b.i64(rows), kScoreUnroll, rows, zeros, step);
+Value AttentionPage::isBelow(int64_t first, Value limit) {
+  auto i32s = VectorType::get(kLanes, b.getI32Type());
+  SmallVector<int32_t> tokens(kLanes);
+  std::iota(tokens.begin(), tokens.end(), first);
+  Value token = arith::ConstantOp::create(b, DenseElementsAttr::get(i32s, ArrayRef(tokens)));
+  Value limits =
+      vector::BroadcastOp::create(b, i32s, arith::TruncIOp::create(b, b.getI32Type(), limit));
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, token, limits);
 }
 
 /// Turns scores into weights relative to the greatest score so far. Tokens that the query does not
-/// see get weight 0.
-void AttentionPage::softmax(Value query, Value visible) {
+/// see get weight 0. Scores from the `coded`-th token on, where that is given, are the window's.
+void AttentionPage::softmax(Value query, Value visible, Value coded) {
   Value scores = at(query, geometry.scoreOffset());
   Value lowest = b.splat(-std::numeric_limits<double>::infinity());
-  auto i32s = VectorType::get(kLanes, b.getI32Type());
-  Value limit =
-      vector::BroadcastOp::create(b, i32s, arith::TruncIOp::create(b, b.getI32Type(), visible));
-
   Values values;
   Value greatest = b.loadVector(f32, at(query, geometry.maximumOffset())), old = greatest;
   Value pageGreatest = lowest;
   for (int64_t v = 0; v < kPageVectors; ++v) {
-    SmallVector<int32_t> tokens(kLanes);
-    std::iota(tokens.begin(), tokens.end(), v * kLanes);
-    Value token = arith::ConstantOp::create(b, DenseElementsAttr::get(i32s, ArrayRef(tokens)));
-    Value seen = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, token, limit);
-    Value score = b.loadVector(f32, b.element(f32, scores, v * kLanes));
-    values.push_back(b.select(seen, score, lowest));
+    int64_t token = v * kLanes;
+    Value score = b.loadVector(f32, b.element(f32, scores, token));
+    if (coded) {
+      Value recent = b.loadVector(f32, at(query, geometry.windowScoreOffset() + token));
+      score = b.select(isBelow(token, coded), score, recent);
+    }
+    values.push_back(b.select(isBelow(token, visible), score, lowest));
     pageGreatest = b.maxf(pageGreatest, values.back());
   }
   greatest = b.maxf(old, b.maximumOfLanes(pageGreatest));
@@ -247,50 +278,13 @@ void AttentionPage::softmax(Value query, Value visible) {
   b.storeVector(correction, at(query, geometry.correctionOffset()));
 }
 
-/// weights[token] scale[token] of a group of values.
-void AttentionPage::scaleWeights(Value query, Value values, Value group) {
+/// Leaves the weights of coded tokens in their place and those of others with the window's.
+void AttentionPage::splitWeights(Value query, Value coded) {
+  Value zero = b.splat(0.0);
   for (int64_t token = 0; token < kPageTokens; token += kLanes) {
-    Value weights = b.loadVector(f32, at(query, geometry.scoreOffset() + token));
-    Value scales = valueDecoder.scales(values, group, b.i64(token));
-    b.storeVector(b.mulf(weights, scales), at(query, geometry.scaledWeightOffset() + token));
+    Value isCoded = isBelow(token, coded);
+    Value codes = at(query, geometry.scoreOffset() + token), weight = b.loadVector(f32, codes);
+    b.storeVector(b.select(isCoded, weight, zero), codes);
+    b.storeVector(b.select(isCoded, zero, weight), at(query, geometry.windowScoreOffset() + token));
   }
-}
-
-/// output[q][i] = correction[q] output[q][i] + sum over tokens of weight[q][token]
-/// values[token][i].
-void AttentionPage::accumulateTile(const Tile &tile, int64_t firstVector, int64_t vectors,
-                                   const Blocks &blocks, const Ahead &ahead) {
-  const CachePool &pool = geometry.cache.values;
-  int64_t stride = geometry.queryStride(), shared = pool.codesPerByte();
-  auto outputAddress = [&](int64_t q, int64_t v) {
-    return at(tile.first, q * stride + geometry.outputOffset() + (firstVector + v) * kLanes);
-  };
-  Values sums;
-  for (int64_t q = 0; q < tile.queries; ++q) {
-    Value correction = b.loadVector(f32, at(tile.first, q * stride + geometry.correctionOffset()));
-    for (int64_t v = 0; v < vectors; ++v)
-      sums.push_back(b.mulf(b.loadVector(f32, outputAddress(q, v)), correction));
-  }
-  int64_t weightOffset =
-      pool.format.isScaled() ? geometry.scaledWeightOffset() : geometry.scoreOffset();
-  sums = b.loop(b.i64(0), blocks.tokens, 1, sums, [&](Value token, ValueRange current) {
-    Value row = b.bytes(blocks.values, b.multiply(token, pool.rowBytes()));
-    prefetch(ahead, token);
-    SmallVector<Values> loaded(vectors);
-    return b.outerProduct(
-        tile.queries, vectors, current,
-        [&](int64_t q) {
-          return b.load(f32, b.element(f32, tile.first, b.add(token, q * stride + weightOffset)));
-        },
-        [&](int64_t v) {
-          // A load may hold several vectors.
-          Values &together = loaded[v / shared];
-          if (together.empty())
-            together = valueDecoder.load(
-                b.bytes(row, (firstVector + v) / shared * kLanes * pool.unitBytes()));
-          return together[v % shared];
-        });
-  });
-  for (auto [i, sum] : llvm::enumerate(sums))
-    b.storeVector(sum, outputAddress(i / vectors, i % vectors));
 }

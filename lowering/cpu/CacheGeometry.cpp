@@ -30,12 +30,16 @@ int64_t CachePool::rowBytes() const {
 
 int64_t CachePool::scaleOffset() const { return rowBytes() * codeRows(); }
 
+int64_t CachePool::scaleCount() const {
+  return format.channels ? kPageTokens / format.group * headDim : groups() * kPageTokens;
+}
+
 int64_t CachePool::zeroOffset() const {
-  return scaleOffset() + (format.storesScales() ? groups() * kPageTokens * scaleBytes() : 0);
+  return scaleOffset() + (format.storesScales() ? scaleCount() * scaleBytes() : 0);
 }
 
 int64_t CachePool::blockBytes() const {
-  int64_t zeros = format.storesZeros() ? groups() * kPageTokens * 2 : 0;
+  int64_t zeros = format.storesZeros() ? scaleCount() * 2 : 0;
   return llvm::alignTo(zeroOffset() + zeros, kBlockAlignment);
 }
 
@@ -50,6 +54,18 @@ Value CachePool::scaleAddress(CodeBuilder &b, Value block, Value group, Value to
 
 Value CachePool::zeroAddress(CodeBuilder &b, Value block, Value group, Value token) const {
   Value index = b.add(b.multiply(group, kPageTokens), token);
+  return b.bytes(block, b.add(b.multiply(index, 2), zeroOffset()));
+}
+
+Value CachePool::channelScaleAddress(CodeBuilder &b, Value block, Value tokenGroup,
+                                     Value channel) const {
+  Value index = b.add(b.multiply(tokenGroup, headDim), channel);
+  return b.bytes(block, b.add(b.multiply(index, 2), scaleOffset()));
+}
+
+Value CachePool::channelZeroAddress(CodeBuilder &b, Value block, Value tokenGroup,
+                                    Value channel) const {
+  Value index = b.add(b.multiply(tokenGroup, headDim), channel);
   return b.bytes(block, b.add(b.multiply(index, 2), zeroOffset()));
 }
 

@@ -36,7 +36,8 @@ inline constexpr int64_t kQuad = 4;
 ///
 /// and behind either
 ///
-///   scales  `[groups][128]` f16, or indices of a byte into a table; zeros f16
+///   scales  `[groups][128]` f16, or indices of a byte into a table; zeros f16; of keys coded by
+///           channel `[128 / group][head_dim]`
 struct CachePool {
   CacheFormat format;
   bool isKey;
@@ -58,6 +59,10 @@ struct CachePool {
   int64_t scaleOffset() const;
   int64_t zeroOffset() const;
   int64_t blockBytes() const;
+  /// Where the newest tokens are kept: `[sequences][2][kv_heads]` of blocks like these, page i of a
+  /// sequence in the place of its i-th block modulo 2.
+  CachePool window() const { return {{.code = CacheFormat::Code::F16}, isKey, kvHeads, headDim}; }
+  int64_t windowBytes() const { return 2 * window().blockBytes(); }
 
   /// The block of a page (an index into the pool) for a KV head.
   mlir::Value block(CodeBuilder &b, mlir::Value pool, mlir::Value page, mlir::Value head) const;
@@ -67,7 +72,14 @@ struct CachePool {
   mlir::Value zeroAddress(CodeBuilder &b, mlir::Value block, mlir::Value group,
                           mlir::Value token) const;
 
+  /// The same of the parameters of a channel, for the tokens of a group.
+  mlir::Value channelScaleAddress(CodeBuilder &b, mlir::Value block, mlir::Value tokenGroup,
+                                  mlir::Value channel) const;
+  mlir::Value channelZeroAddress(CodeBuilder &b, mlir::Value block, mlir::Value tokenGroup,
+                                 mlir::Value channel) const;
+
 private:
+  int64_t scaleCount() const;
   int64_t scaleBytes() const { return format.scaleTable ? 1 : 2; }
 };
 
@@ -80,6 +92,7 @@ struct CacheGeometry {
   /// Of the cache that `symbol` names.
   static mlir::FailureOr<CacheGeometry> get(mlir::Operation *op, mlir::FlatSymbolRefAttr symbol);
 
+  bool hasWindow() const { return keys.format.residual != 0 || values.format.residual != 0; }
   int64_t kvHeads() const { return keys.kvHeads; }
   int64_t headDim() const { return keys.headDim; }
   /// Elements of a head in scratch memory, in whole vectors of either part's codes.

@@ -114,6 +114,8 @@ LogicalResult ConfigureCpuKernels::configure(kernel::LaunchOpInterface op) {
     FailureOr<CacheGeometry> cache = CacheGeometry::get(op, rope.getCacheAttr());
     if (failed(cache))
       return failure();
+    if (cache->hasWindow()) // An item has all rows.
+      grid.clear();
     grid.insert(grid.begin(), getAffineConstantExpr(cache->kvHeads(), context));
     op.setLaunchAttr(launchOver(context, grid, ropeAppendScratchBytes(*cache)));
     return success();

@@ -44,7 +44,8 @@ private:
   CodeBuilder &b;
   Type f32;
   AttentionPage page;
-  Value q, result, keyPool, valuePool, seqStart, tokenSeq, tokenPos, pageTable, maxPages, rows;
+  Value q, result, keyPool, valuePool, keyWindow, valueWindow, slots, seqStart, tokenSeq, tokenPos,
+      pageTable, maxPages, rows;
 };
 
 } // namespace
@@ -54,6 +55,12 @@ void AttentionEmitter::emit() {
   result = body.nextPointer();
   keyPool = body.nextPointer();
   valuePool = body.nextPointer();
+  if (geometry.cache.keys.format.residual)
+    keyWindow = body.nextPointer();
+  if (geometry.cache.values.format.residual)
+    valueWindow = body.nextPointer();
+  if (geometry.cache.hasWindow())
+    slots = body.nextPointer();
   seqStart = body.nextPointer();
   body.nextPointer(); // past: positions say the same
   tokenSeq = body.nextPointer();
@@ -99,11 +106,20 @@ void AttentionEmitter::emitRun(const Run &run) {
     blocks.values = geometry.cache.values.block(b, valuePool, number, run.kvHead);
     blocks.nextKeys = geometry.cache.keys.block(b, keyPool, nextNumber, run.kvHead);
     Value firstToken = b.multiply(index, kPageTokens);
+    blocks.firstToken = firstToken;
+    blocks.firstPosition = firstPosition;
+    auto windowBlock = [&](const CachePool &pool, Value window) {
+      Value slot = b.multiply(b.loadIndex(slots, run.sequence), 2);
+      return pool.window().block(b, window, b.add(slot, b.remainder(index, 2)), run.kvHead);
+    };
+    if (keyWindow)
+      blocks.keyWindow = windowBlock(geometry.cache.keys, keyWindow);
+    if (valueWindow)
+      blocks.valueWindow = windowBlock(geometry.cache.values, valueWindow);
     blocks.tokens = b.minimum(b.subtract(tokens, firstToken), b.i64(kPageTokens));
     // Rows before the page's first token do not see it.
     blocks.firstRow = b.maximum(b.subtract(firstToken, firstPosition), b.i64(0));
     blocks.rows = rowCount;
-    blocks.firstVisible = b.add(b.subtract(firstPosition, firstToken), 1);
     page.emit(blocks);
   });
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/CacheEncoder.h"
+#include "lowering/cpu/ChannelEncoder.h"
 #include "lowering/cpu/HeadRotation.h"
 #include "lowering/cpu/KernelConfig.h"
 #include "lowering/cpu/KernelEmitters.h"
@@ -41,7 +42,12 @@ private:
   void emitHead(Value from, Value norm, Value normTensor, Value position, Value to);
   void normalize(Values &values, Value norm, Value normTensor);
   void rotate(Values &values, Value position);
-  void append(const CachePool &pool, Value pointer, Value page, Value kvHead, Value slot);
+  /// Where a token goes: the page of the pool, its sequence's page of the window (where there is
+  /// any), and the place in either.
+  struct Place {
+    Value page, windowPage, kvHead, slot;
+  };
+  void append(const CachePool &pool, Value pointer, Value window, const Place &place);
   Value head(Value pointer, Value tensor, int64_t offset, Value row, Value index);
 
   kernel::RopeAppendOp op;
@@ -49,8 +55,8 @@ private:
   KernelBody &body;
   CodeBuilder &b;
   Type f32;
-  Value q, k, v, qNorm, kNorm, result, keyPool, valuePool, ropeTable, tokenSeq, tokenPos, pageTable,
-      maxPages, rows;
+  Value q, k, v, qNorm, kNorm, result, keyPool, valuePool, keyWindow, valueWindow, slots, ropeTable,
+      tokenSeq, tokenPos, pageTable, maxPages, rows;
 };
 
 } // namespace
@@ -76,6 +82,12 @@ void RopeAppendEmitter::emit(int64_t rowsPerItem) {
   result = body.nextPointer();
   keyPool = body.nextPointer();
   valuePool = body.nextPointer();
+  if (cache.keys.format.residual)
+    keyWindow = body.nextPointer();
+  if (cache.values.format.residual)
+    valueWindow = body.nextPointer();
+  if (cache.hasWindow())
+    slots = body.nextPointer();
   if (op.getRope())
     ropeTable = body.nextPointer();
   tokenSeq = body.nextPointer();
@@ -84,6 +96,9 @@ void RopeAppendEmitter::emit(int64_t rowsPerItem) {
   maxPages = body.nextInteger();
   rows = body.nextRows(staticRowsOf(op.getResult()));
   body.forEachItem([&](Value item) {
+    // Keys by channel wait in the window for those of their group: one item has all rows.
+    if (cache.hasWindow())
+      return b.loop(b.i64(0), rows, 1, [&](Value row) { emitRow(row, item); });
     Value kvHead = b.remainder(item, cache.kvHeads());
     Value first = b.multiply(b.divide(item, cache.kvHeads()), rowsPerItem);
     b.loop(first, b.minimum(b.add(first, rowsPerItem), rows), 1,
@@ -109,26 +124,40 @@ void RopeAppendEmitter::emitRow(Value row, Value kvHead) {
   });
 
   Value pageIndex = b.add(b.multiply(sequence, maxPages), b.divide(position, kPageTokens));
-  Value page = b.loadIndex(pageTable, pageIndex), slot = b.remainder(position, kPageTokens);
+  Place place{b.loadIndex(pageTable, pageIndex), {}, kvHead, b.remainder(position, kPageTokens)};
+  if (slots) {
+    Value parity = b.remainder(b.divide(position, kPageTokens), 2);
+    place.windowPage = b.add(b.multiply(b.loadIndex(slots, sequence), 2), parity);
+  }
   emitHead(head(k, op.getK(), offsets[1], row, kvHead), kNorm, op.getKNorm(), position,
            body.scratch);
-  append(cache.keys, keyPool, page, kvHead, slot);
+  append(cache.keys, keyPool, keyWindow, place);
   Value from = head(v, op.getV(), offsets[2], row, kvHead);
   b.columns(cache.headDim(), [&](Value column, int64_t lanes) {
     Value value = b.loadVector(f32, b.element(f32, from, column), lanes);
     b.storeVector(value, b.element(f32, body.scratch, column));
   });
-  append(cache.values, valuePool, page, kvHead, slot);
+  append(cache.values, valuePool, valueWindow, place);
 }
 
 /// Stores the head in scratch memory as a token of a page; the codes lie behind it meanwhile.
-void RopeAppendEmitter::append(const CachePool &pool, Value pointer, Value page, Value kvHead,
-                               Value slot) {
+void RopeAppendEmitter::append(const CachePool &pool, Value pointer, Value window,
+                               const Place &place) {
   if (pool.format.hadamard)
     emitRotation(b, body.scratch, cache.headDim(), *pool.format.hadamard);
   Value codes = b.element(f32, body.scratch, cache.paddedDim());
-  CacheEncoder(b, body.target, pool)
-      .append(body.scratch, codes, pool.block(b, pointer, page, kvHead), slot);
+  Value block = pool.block(b, pointer, place.page, place.kvHead), windowBlock;
+  if (window) {
+    const CachePool recent = pool.window();
+    windowBlock = recent.block(b, window, place.windowPage, place.kvHead);
+    CacheEncoder(b, body.target, recent).append(body.scratch, codes, windowBlock, place.slot);
+  }
+  if (!pool.format.channels)
+    return CacheEncoder(b, body.target, pool).append(body.scratch, codes, block, place.slot);
+  Value group = b.divide(place.slot, pool.format.group);
+  Value isLast =
+      b.isEqual(b.remainder(place.slot, pool.format.group), b.i64(pool.format.group - 1));
+  b.when(isLast, [&] { ChannelEncoder(b, pool).encode(windowBlock, block, group); });
 }
 
 void RopeAppendEmitter::emitHead(Value from, Value norm, Value normTensor, Value position,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/IntegerScores.h"
+#include "lowering/cpu/KeySums.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -66,11 +67,16 @@ void IntegerScores::score(const AttentionTile &tile, Value keys,
   };
   int64_t vectors = std::min<int64_t>(
       kPageTokens / kLanes, llvm::bit_floor(uint64_t(dot.sumsInRegisters() / tile.queries)));
+  int64_t rows = llvm::divideCeil(pool.groupSize(), kQuad * pool.codesPerByte());
   for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
     Values scores(tile.queries * vectors, b.splat(0.0));
     scores = b.loop(b.i64(0), b.i64(pool.groups()), 1, scores, [&](Value group, ValueRange sofar) {
-      Values sums = sumGroup(tile, keys, group, token, vectors,
-                             token == 0 ? prefetch : llvm::function_ref<void(Value)>());
+      Values sums = KeySums(b, dot, pool)
+                        .sum(
+                            tile, keys, {b.multiply(group, rows), rows, token, vectors},
+                            [&](int64_t q) { return parts(tile.query(b, q)); }, partBytes(pool),
+                            [&](int64_t q) { return groupWord(tile.query(b, q), group, kBiasSum); },
+                            token == 0 ? prefetch : nullptr);
       Values result(sofar);
       for (int64_t v = 0; v < vectors; ++v) {
         Value tokens = b.i64(token + v * kLanes), scales = decoder.scales(keys, group, tokens);
@@ -92,52 +98,4 @@ void IntegerScores::score(const AttentionTile &tile, Value keys,
       b.storeVector(score, b.element(f32, tile.query(b, q), geometry.scoreOffset() + column));
     }
   }
-}
-
-/// For each query and vector of tokens the sum over a group's elements, codes counted from the
-/// bias.
-Values IntegerScores::sumGroup(const AttentionTile &tile, Value keys, Value group, int64_t token,
-                               int64_t vectors, llvm::function_ref<void(Value step)> prefetch) {
-  auto i32s = VectorType::get(kLanes, b.getI32Type());
-  int64_t shared = pool.codesPerByte();
-  int64_t rows = llvm::divideCeil(pool.groupSize(), kQuad * shared);
-  Value firstRow = b.multiply(group, rows);
-  Values state;
-  auto zero = arith::ConstantOp::create(b, b.getZeroAttr(b.getI32Type()));
-  for (int64_t q = 0; q < tile.queries; ++q) {
-    Value bias = b.load(b.getI32Type(), groupWord(tile.query(b, q), group, kBiasSum));
-    Value start = vector::BroadcastOp::create(b, i32s, arith::SubIOp::create(b, zero, bias));
-    WideDot::Sums sums = dot.begin(start);
-    for (int64_t v = 0; v < vectors; ++v)
-      state.append(sums.begin(), sums.end());
-  }
-  state = b.loop(b.i64(0), b.i64(rows), 1, state, [&](Value index, ValueRange current) {
-    Value row = b.add(firstRow, index);
-    if (prefetch)
-      prefetch(row);
-    Values next(current), codes;
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value at =
-          b.bytes(keys, b.add(b.multiply(row, pool.rowBytes()), (token + v * kLanes) * kQuad));
-      Value bytes = b.load(VectorType::get(kLanes * kQuad, b.getI8Type()), at);
-      codes.append(dot.unpack(bytes, pool.format.storedBits()));
-    }
-    for (int64_t i = 0; i < shared; ++i)
-      for (int64_t q = 0; q < tile.queries; ++q) {
-        Value element = b.multiply(b.add(b.multiply(row, shared), i), kQuad);
-        WideDot::Factor factor =
-            dot.factor(b.bytes(parts(tile.query(b, q)), element), partBytes(pool));
-        for (int64_t v = 0; v < vectors; ++v) {
-          Value *sums = &next[2 * (q * vectors + v)];
-          auto [low, high] = dot.add({sums[0], sums[1]}, codes[v * shared + i], factor);
-          sums[0] = low;
-          sums[1] = high;
-        }
-      }
-    return next;
-  });
-  Values finished;
-  for (size_t i = 0; i < state.size(); i += 2)
-    finished.push_back(dot.finish({state[i], state[i + 1]}));
-  return finished;
 }

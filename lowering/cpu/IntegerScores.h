@@ -37,9 +37,6 @@ private:
   static int64_t partBytes(const CachePool &keys) { return llvm::alignTo(keys.headDim, kLanes); }
   mlir::Value parts(mlir::Value query);
   mlir::Value groupWord(mlir::Value query, mlir::Value group, int64_t word);
-  CodeBuilder::Values sumGroup(const AttentionTile &tile, mlir::Value keys, mlir::Value group,
-                               int64_t token, int64_t vectors,
-                               llvm::function_ref<void(mlir::Value step)> prefetch);
 
   const AttentionGeometry &geometry;
   const CachePool &pool;

@@ -69,7 +69,7 @@ void IntegerValues::accumulateChunk(const AttentionTile &tile, Value values, Val
   Type f32 = b.getF32Type();
   auto i32s = VectorType::get(kLanes, b.getI32Type());
   auto bytes = VectorType::get(kLanes * kQuad, b.getI8Type());
-  int64_t shared = pool.codesPerByte(), loads = vectors / shared;
+  int64_t shared = pool.codesPerByte();
   Values state;
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(i32s));
   for (int64_t q = 0; q < tile.queries; ++q) {
@@ -84,9 +84,13 @@ void IntegerValues::accumulateChunk(const AttentionTile &tile, Value values, Val
       prefetch(quad);
     Value row = b.bytes(values, b.multiply(quad, pool.rowBytes()));
     Values next(current), codes;
-    for (int64_t i = 0; i < loads; ++i) {
-      int64_t offset = (firstVector / shared + i) * kLanes * kQuad;
-      codes.append(dot.unpack(b.load(bytes, b.bytes(row, offset)), pool.format.storedBits()));
+    Values together; // vectors that share bytes
+    for (int64_t v = firstVector; v < firstVector + vectors; ++v) {
+      if (together.empty() || v % shared == 0) {
+        Value at = b.bytes(row, v / shared * kLanes * kQuad);
+        together = dot.unpack(b.load(bytes, at), pool.format.storedBits());
+      }
+      codes.push_back(together[v % shared]);
     }
     for (int64_t q = 0; q < tile.queries; ++q) {
       Value weights = b.bytes(at(tile.query(b, q), 0), b.multiply(quad, kQuad));

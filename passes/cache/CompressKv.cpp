@@ -43,6 +43,7 @@ private:
   CacheFormat parseType(const std::string &text) const;
   CacheFormat turboFormat() const;
   CacheFormat turboQuantFormat() const;
+  void parseKivi();
   CacheFormat complete(CacheFormat format, llm::CacheOp cache, bool isKey) const;
 
   std::optional<CacheFormat> key, value; ///< absent: left as it is
@@ -110,6 +111,25 @@ CacheFormat CompressKvPass::turboQuantFormat() const {
   return format;
 }
 
+/// KIVI (arXiv 2402.02750): keys by channel over groups of tokens, values by token over groups of
+/// channels, the newest unquantized.
+void CompressKvPass::parseKivi() {
+  int64_t codeBits = int64_t(bits), size = group.hasValue() ? int64_t(group) : 32;
+  if (codeBits != 2 && codeBits != 4)
+    fail("compress-kv: bits={}: KIVI's codes have 2 or 4", codeBits);
+  if (isStatic || !type.empty() || !keyType.empty() || !valueType.empty() || rotate != "none" ||
+      !profile.empty() || m1.hasValue() || m2.hasValue() || table.hasValue())
+    fail("compress-kv: options of mode=kivi are bits, group, residual and layers");
+  CacheFormat format{.code = Code::Integer, .bits = codeBits, .group = size, .asymmetric = true};
+  format.residual = residual;
+  value = format;
+  format.channels = true;
+  key = format;
+  // The words must go together.
+  for (const std::optional<CacheFormat> &part : {key, value})
+    parseCacheFormat(toText(*part));
+}
+
 void CompressKvPass::parseRule() {
   std::string error;
   std::optional<LayerSet> parsed = LayerSet::parse(layers, error);
@@ -121,6 +141,9 @@ void CompressKvPass::parseRule() {
          granularity.getValue());
   if (rotate != "none" && rotate != "hadamard")
     fail("compress-kv: unknown rotation '{}'; hadamard and none are known", rotate.getValue());
+  if (mode == "kivi")
+    return parseKivi();
+  refuseUnless(!residual.hasValue(), "residual", "mode=kivi");
   bool isTurbo = mode == "turbo", isTurboQuant = mode == "turboquant";
   if (mode != "type" && !isTurbo && !isTurboQuant)
     fail("compress-kv: unknown mode '{}'; type, turbo and turboquant are known", mode.getValue());

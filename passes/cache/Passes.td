@@ -26,7 +26,9 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     `mode=turbo` looks scales up in a table of 2^m1 entries and elements in one of 2^m2
     (`table=uniform` or `lloyd_max`); below m1 = 8 the least scale of each layer comes from a profile.
     `mode=turboquant` is TurboQuant's norm, rotation and Lloyd-Max code of `bits` bits (arXiv
-    2504.19874). `rotate=hadamard` rotates heads, and with them the query and the output, before they
+    2504.19874). `mode=kivi` codes keys by channel over groups of tokens and values by token, in 2 or 4
+    bits, and keeps the newest `residual` tokens as f16 beside the codes (arXiv 2402.02750).
+    `rotate=hadamard` rotates heads, and with them the query and the output, before they
     are coded.
 
     ```
@@ -54,6 +56,7 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     Option<"bits", "bits", "int64_t", "4", "turboquant: 2 to 4">,
     Option<"rotate", "rotate", "std::string", "\"none\"", "hadamard or none">,
     Option<"seed", "seed", "uint32_t", "1", "of the rotation's signs">,
+    Option<"residual", "residual", "int64_t", "128", "kivi: the newest tokens, unquantized; 1 to 128">,
     Option<"layers", "layers", "std::string", "\"\"", "layer numbers and ranges: 0-3,11">
   ];
   let statistics = [

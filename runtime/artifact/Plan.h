@@ -63,8 +63,9 @@ enum class StepInput : uint8_t {
   PageTable, ///< [B, max_pages] page of every `pageTokens` tokens
   RopeTable, ///< f32 [context, head_dim/2, 2] cosine and sine of each position
   Counters,  ///< [T, rowCounters], zero before and after each launch
+  Slots,     ///< [B] where the windows of caches have each sequence
 };
-constexpr size_t numStepInputs = 10;
+constexpr size_t numStepInputs = 11;
 /// Counters of a row.
 constexpr int64_t rowCounters = 256;
 
@@ -89,6 +90,7 @@ struct WeightArgument {
 struct CacheArgument {
   size_t cache; ///< Index into PlanTarget::caches.
   CachePart part;
+  bool isWindow = false; ///< The newest tokens beside the pool.
 };
 using PlanArgument =
     std::variant<SlotArgument, WeightArgument, CacheArgument, StepInput, StepScalar>;
@@ -144,6 +146,8 @@ struct PlanCachePool {
   std::string format;
   std::string layout;
   int64_t blockBytes;
+  /// Of one sequence's newest tokens of one head, where those are kept apart; 0: they are not.
+  int64_t windowBytes = 0;
 };
 
 struct PlanCache {
@@ -154,6 +158,7 @@ struct PlanCache {
   PlanCachePool value;
 
   const PlanCachePool &pool(CachePart part) const { return part == CachePart::Key ? key : value; }
+  bool hasWindow() const { return key.windowBytes > 0 || value.windowBytes > 0; }
 };
 
 /// Dimensions of a tensor map.

@@ -110,6 +110,7 @@ StepInput PlanFunctionParser::readInput(const PlanObject &object, FunctionRole r
       {"page_table", StepInput::PageTable},
       {"rope_table", StepInput::RopeTable},
       {"counters", StepInput::Counters},
+      {"slots", StepInput::Slots},
   };
   std::string name = object.string("input");
   StepInput input = lookUp(object, "input", name, names);
@@ -173,10 +174,14 @@ PlanArgument PlanFunctionParser::readArgument(const PlanObject &object,
   if (object.has("cache")) {
     static constexpr std::pair<std::string_view, CachePart> parts[] = {{"k", CachePart::Key},
                                                                        {"v", CachePart::Value}};
-    if (numCaches == 0)
+    if (caches.empty())
       object.failAt("cache", "refers to a cache, but there are none");
-    size_t cache = size_t(object.integer("cache", 0, int64_t(numCaches) - 1));
-    return CacheArgument{cache, lookUp(object, "part", object.string("part"), parts)};
+    CacheArgument argument{size_t(object.integer("cache", 0, int64_t(caches.size()) - 1)),
+                           lookUp(object, "part", object.string("part"), parts),
+                           object.has("window")};
+    if (argument.isWindow && caches[argument.cache].pool(argument.part).windowBytes == 0)
+      object.failAt("window", "refers to a window, but the pool has none");
+    return argument;
   }
   if (object.has("input"))
     return readInput(object, role);

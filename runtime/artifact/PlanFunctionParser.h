@@ -17,8 +17,9 @@ enum class FunctionRole : uint8_t { PrefillBody, DecodeBody, PrefillHead, Decode
 /// Parses functions of one target: slots, result and launches, every reference checked.
 class PlanFunctionParser {
 public:
-  PlanFunctionParser(TargetKind kind, const Plan &plan, size_t numCaches, PlanWeights &weights)
-      : kind(kind), plan(plan), numCaches(numCaches), weights(weights) {}
+  PlanFunctionParser(TargetKind kind, const Plan &plan, std::span<const PlanCache> caches,
+                     PlanWeights &weights)
+      : kind(kind), plan(plan), caches(caches), weights(weights) {}
 
   PlanFunction parse(const PlanObject &object, FunctionRole role);
 
@@ -34,7 +35,7 @@ private:
 
   TargetKind kind;
   const Plan &plan;
-  size_t numCaches;
+  std::span<const PlanCache> caches;
   PlanWeights &weights;
 };
 

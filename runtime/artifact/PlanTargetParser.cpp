@@ -79,6 +79,7 @@ static PlanCachePool readPool(const PlanObject &cache, std::string_view part, in
   pool.format = object.string("format");
   pool.layout = object.string("layout");
   pool.blockBytes = object.integer("block_bytes", 1, int64_t(1) << 30);
+  pool.windowBytes = object.optionalInteger("window_bytes", 1, int64_t(1) << 30).value_or(0);
   // Of a plain element type, the least that a block must hold is known here.
   if (std::optional<DType> dtype = parseDType(pool.format)) {
     int64_t needed = headDim * pageTokens * int64_t(byteSize(*dtype));
@@ -138,7 +139,7 @@ PlanTarget qopt::parsePlanTarget(const PlanObject &object, TargetKind kind, cons
   target.caches = readCaches(object, plan.pageTokens);
 
   PlanObject functions = object.member("functions");
-  PlanFunctionParser parser(kind, plan, target.caches.size(), weights);
+  PlanFunctionParser parser(kind, plan, target.caches, weights);
   target.prefill = parser.parse(functions.member("prefill"), FunctionRole::PrefillBody);
   target.decode = parser.parse(functions.member("decode"), FunctionRole::DecodeBody);
   target.prefillHead = parser.parse(functions.member("prefill_head"), FunctionRole::PrefillHead);

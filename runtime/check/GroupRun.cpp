@@ -40,8 +40,9 @@ GroupRun::GroupRun(const Plan &plan, Device &device, const LaunchGroup &group,
       ropeTable(plan, device, step.context) {
   inputs.clear();
   std::span<const int32_t> ids = step.ids;
+  int32_t slot = 0;
   for (const CheckStep::Sequence &sequence : step.sequences) {
-    inputs.append(ids.first(size_t(sequence.tokens)), sequence.past, sequence.pages);
+    inputs.append(ids.first(size_t(sequence.tokens)), sequence.past, sequence.pages, slot++);
     ids = ids.subspan(size_t(sequence.tokens));
   }
   inputs.upload();
@@ -67,8 +68,19 @@ GroupRun::GroupRun(const Plan &plan, Device &device, const LaunchGroup &group,
       return device.allocate(
           uint64_t(step.numPages * caches[i].kvHeads * caches[i].pool(part).blockBytes), "a cache");
     };
-    pools[i] = {allocate(CachePart::Key), allocate(CachePart::Value)};
+    pools[i].key = allocate(CachePart::Key);
+    pools[i].value = allocate(CachePart::Value);
     bindings.caches[i] = {pools[i].key->address(), pools[i].value->address()};
+    if (caches[i].hasWindow()) {
+      auto allocateWindow = [&](CachePart part) {
+        const uint64_t bytes = uint64_t(caches[i].kvHeads * caches[i].pool(part).windowBytes);
+        return device.allocate(std::max<uint64_t>(1, bytes * step.sequences.size()), "a window");
+      };
+      pools[i].keyWindow = allocateWindow(CachePart::Key);
+      pools[i].valueWindow = allocateWindow(CachePart::Value);
+      bindings.caches[i].keyWindow = pools[i].keyWindow->address();
+      bindings.caches[i].valueWindow = pools[i].valueWindow->address();
+    }
   }
   inputs.bindTo(bindings);
   bindings.inputs[size_t(StepInput::RopeTable)] = ropeTable.address();

@@ -41,7 +41,7 @@ public:
 
 private:
   struct Pools {
-    std::unique_ptr<DeviceBuffer> key, value;
+    std::unique_ptr<DeviceBuffer> key, value, keyWindow, valueWindow;
   };
   DeviceBuffer &pool(size_t cache, CachePart part) const {
     return part == CachePart::Key ? *pools[cache].key : *pools[cache].value;

@@ -39,6 +39,8 @@ struct Bindings {
   struct CachePools {
     uint64_t key;
     uint64_t value;
+    uint64_t keyWindow = 0; ///< 0 where there is none.
+    uint64_t valueWindow = 0;
   };
   std::vector<uint64_t> slots;
   std::vector<CachePools> caches;

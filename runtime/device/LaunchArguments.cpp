@@ -25,6 +25,8 @@ uint64_t LaunchArguments::resolve(const PlanArgument &argument, const Bindings &
     return weightAddress(*weight);
   if (auto *cache = std::get_if<CacheArgument>(&argument)) {
     const Bindings::CachePools &pools = bindings.caches[cache->cache];
+    if (cache->isWindow)
+      return cache->part == CachePart::Key ? pools.keyWindow : pools.valueWindow;
     return cache->part == CachePart::Key ? pools.key : pools.value;
   }
   if (auto *input = std::get_if<StepInput>(&argument))

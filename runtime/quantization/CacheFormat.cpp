@@ -58,7 +58,9 @@ double CacheFormat::largestCode() const {
 
 double CacheFormat::bytesPerHead(int64_t headDim) const {
   double parameters = 0;
-  if (storesScales())
+  if (channels)
+    parameters = double(headDim) * 4 / double(group);
+  else if (storesScales())
     parameters = double(groupsOf(headDim)) * ((scaleTable ? 1 : 2) + (asymmetric ? 2 : 0));
   return double(headDim * storedBits()) / 8 + parameters;
 }
@@ -93,8 +95,12 @@ std::string qopt::toText(const CacheFormat &format) {
   std::string text = codeText(format);
   if (format.asymmetric)
     text += " asymmetric";
+  if (format.channels)
+    text += " channels";
   if (format.group)
     text += fmt::format(" group={}", format.group);
+  if (format.residual)
+    text += fmt::format(" residual={}", format.residual);
   if (format.scaleTable)
     text += fmt::format(" scales={}:{}:{}", format.scaleTable->bits, format.scaleTable->least,
                         format.scaleTable->ratio);
@@ -159,11 +165,13 @@ static void parseWord(std::string_view word, CacheFormat &format) {
   std::string_view value = equals == std::string_view::npos ? "" : word.substr(equals + 1);
   if (word == "asymmetric") {
     format.asymmetric = true;
-  } else if (key == "group") {
-    std::optional<int64_t> group = parseNumber<int64_t>(value);
-    if (!group || *group < 1)
-      fail("cache format: '{}' is no size of a group", word);
-    format.group = *group;
+  } else if (word == "channels") {
+    format.channels = true;
+  } else if (key == "group" || key == "residual") {
+    std::optional<int64_t> number = parseNumber<int64_t>(value);
+    if (!number || *number < 1)
+      fail("cache format: '{}' is no size of a {}", word, key == "group" ? "group" : "window");
+    (key == "group" ? format.group : format.residual) = *number;
   } else if (key == "scales") {
     std::vector<double> numbers = parseNumbers(word, value, 3);
     if (numbers[0] < 1 || numbers[0] > 8 || numbers[0] != std::floor(numbers[0]) ||
@@ -182,10 +190,30 @@ static void parseWord(std::string_view word, CacheFormat &format) {
     if (!format.hadamard)
       fail("cache format: '{}' is no seed of 32 bits", word);
   } else {
-    fail("cache format: unknown word '{}'; asymmetric, group=, scales=, static= and hadamard= are "
-         "known",
+    fail("cache format: unknown word '{}'; asymmetric, channels, group=, residual=, scales=, "
+         "static= "
+         "and hadamard= are known",
          word);
   }
+}
+
+/// What KIVI's words go together with.
+static void checkWindow(std::string_view text, const CacheFormat &format) {
+  if (!format.channels && !format.residual)
+    return;
+  if (!format.asymmetric || format.fixed || format.hadamard)
+    fail("cache format '{}': a window is that of asymmetric integers which are not rotated", text);
+  constexpr int64_t page = kWindowTokens / 2;
+  if (format.residual < 1 || format.residual > page)
+    fail("cache format '{}': a window holds the newest 1 to {} tokens", text, page);
+  if (!format.channels)
+    return;
+  if (format.group < 16 || page % format.group != 0)
+    fail("cache format '{}': groups of {} tokens do not fit pages of {}; 16, 32, 64 and 128 do",
+         text, format.group, page);
+  if (format.residual % format.group != 0)
+    fail("cache format '{}': a window of {} tokens is no whole groups of {}", text, format.residual,
+         format.group);
 }
 
 CacheFormat qopt::parseCacheFormat(std::string_view text) {
@@ -206,6 +234,7 @@ CacheFormat qopt::parseCacheFormat(std::string_view text) {
   if (format.fixed &&
       (!isInteger || format.bits != 8 || format.asymmetric || format.group || format.hadamard))
     fail("cache format '{}': a static scale is that of int8, without other words", text);
+  checkWindow(text, format);
   return format;
 }
 
@@ -213,14 +242,17 @@ CacheFormat qopt::parseCacheFormat(std::string_view text) {
 // Fit
 //===----------------------------------------------------------------------===//
 
-/// Groups end with the vectors of 16 codes that kernels read, of which packed values have several
-/// in 16 bytes.
+/// Groups end with the vectors of 16 codes that kernels read, of which packed values that are
+/// looked up have several in 16 bytes.
 static int64_t leastGroup(const CacheFormat &format, bool isKey) {
-  return isKey ? 16 : 16 * std::max<int64_t>(1, 8 / format.storedBits());
+  return isKey || format.linear() ? 16 : 16 * std::max<int64_t>(1, 8 / format.storedBits());
 }
 
 void qopt::checkCacheFormat(const CacheFormat &format, bool isKey, int64_t headDim) {
   const char *part = isKey ? "keys" : "values";
+  if (format.channels && (!isKey || headDim % 16 != 0))
+    fail("{} of heads of {} elements cannot be coded by channel: keys of a multiple of 16 can",
+         part, headDim);
   int64_t group = format.groupOf(headDim), least = leastGroup(format, isKey);
   if (group != headDim && (headDim % group != 0 || group % least != 0)) {
     std::string fits;

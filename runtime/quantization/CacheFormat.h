@@ -33,11 +33,16 @@ struct LinearCode {
 ///     fp8_e4m3, fp8_e5m2                  amax / 448, 57344
 ///     uniform2 .. uniform8                odd multiples of 1/(2^b - 1), amax
 ///     lloyd_max2 .. lloyd_max8            optimal points of a unit Gaussian, root mean square
-///       asymmetric                        integers: (max - min) / (2^b - 1) and a zero, the
-///       minimum group=N                           elements that share a scale; without it, the
-///       head scales=BITS:LEAST:RATIO           scales as indices into LEAST * RATIO^i; without it,
-///       f16 static=SCALE:ZERO                 int8: one scale and zero for all tokens and heads
-///       hadamard=SEED                     rotated before coding (Hadamard.h)
+///       asymmetric                 integers: (max - min) / (2^b - 1) and a zero, the minimum
+///       group=N                    elements that share a scale; without it, the head
+///       channels                   asymmetric keys: `group` tokens of an element share a scale
+///       residual=N                 the newest tokens are f16 in a window beside the codes: of
+///       values
+///                                  N, of keys by channel those after the last whole N (KIVI, arXiv
+///                                  2402.02750)
+///       scales=BITS:LEAST:RATIO    scales as indices into LEAST * RATIO^i; without it, f16
+///       static=SCALE:ZERO          int8: one scale and zero for all tokens and heads
+///       hadamard=SEED              rotated before coding (Hadamard.h)
 ///
 struct CacheFormat {
   enum class Code : uint8_t { Native, F16, BF16, Integer, Fp8E4M3, Fp8E5M2, Uniform, LloydMax };
@@ -56,6 +61,8 @@ struct CacheFormat {
   int64_t bits = 0;  ///< Of a code: 2, 4 or 8 for integers, 2 to 8 for tables.
   int64_t group = 0; ///< Elements that share a scale; 0: the head.
   bool asymmetric = false;
+  bool channels = false;
+  int64_t residual = 0; ///< 0: no window.
   std::optional<ScaleTable> scaleTable = std::nullopt;
   std::optional<StaticScale> fixed = std::nullopt;
   std::optional<uint32_t> hadamard = std::nullopt; ///< The seed of the signs.
@@ -73,7 +80,8 @@ struct CacheFormat {
   std::optional<LinearCode> linear() const;
   /// The largest magnitude of a symmetric code, which amax is divided by.
   double largestCode() const;
-  int64_t groupOf(int64_t headDim) const { return group == 0 ? headDim : group; }
+  /// Elements of a head that share a token's scale.
+  int64_t groupOf(int64_t headDim) const { return group == 0 || channels ? headDim : group; }
   int64_t groupsOf(int64_t headDim) const { return headDim / groupOf(headDim); }
   /// Bytes of one token's head: codes, scales and zeros, without padding. Native is not known here.
   double bytesPerHead(int64_t headDim) const;
@@ -83,6 +91,11 @@ struct CacheFormat {
 /// Throws an Error that names the word it does not know, or what does not go together.
 CacheFormat parseCacheFormat(std::string_view text);
 std::string toText(const CacheFormat &format);
+
+/// Tokens of a sequence that a window holds: those of two pages, the newer ones taking the places
+/// of the older. A step appends at most half of them to a sequence, so that all that it reads is
+/// there.
+inline constexpr int64_t kWindowTokens = 256;
 
 /// Throws an Error that says why heads of `headDim` elements cannot be stored, and what can.
 void checkCacheFormat(const CacheFormat &format, bool isKey, int64_t headDim);

@@ -31,7 +31,19 @@ KvCache::KvCache(const Plan &plan, Device &device, int64_t context, int64_t maxS
              maxSequences, context);
       pools.push_back({device.allocate(total, "the key-value cache (try a smaller --ctx)"), bytes});
     }
+  if (std::ranges::none_of(device.target().caches, &PlanCache::hasWindow))
+    return;
+  for (const PlanCache &cache : device.target().caches)
+    for (CachePart part : {CachePart::Key, CachePart::Value}) {
+      const uint64_t bytes = uint64_t(cache.kvHeads * cache.pool(part).windowBytes);
+      windows.push_back({bytes == 0 ? nullptr
+                                    : device.allocate(bytes * uint64_t(maxSequences),
+                                                      "the newest keys and values"),
+                         bytes});
+    }
 }
+
+int64_t KvCache::tokensPerStep() const { return hasWindows() ? kWindowTokens / 2 : maxStepRows; }
 
 bool KvCache::contains(SequenceId sequence) const {
   return sequence >= 0 && size_t(sequence) < sequences.size() && sequences[size_t(sequence)].isLive;
@@ -51,6 +63,10 @@ SequenceId KvCache::fork(SequenceId sequence) {
   sequences[size_t(copy)] = sequences[size_t(sequence)];
   for (int32_t page : pages(copy))
     allocator.retain(page);
+  for (Window &window : windows)
+    if (window.buffer)
+      device.copy(*window.buffer, uint64_t(sequence) * window.sequenceBytes,
+                  uint64_t(copy) * window.sequenceBytes, window.sequenceBytes);
   return copy;
 }
 
@@ -109,6 +125,10 @@ void KvCache::extendAtRandom(SequenceId id, int64_t tokens) {
 void KvCache::truncate(SequenceId id, int64_t tokens) {
   assert(contains(id) && tokens <= length(id));
   Sequence &sequence = sequences[size_t(id)];
+  if (hasWindows() && tokens > 0 && sequence.length - tokens > kWindowTokens / 2)
+    fail("a sequence of {} tokens cannot go back to {}: the cache keeps the newest {} unquantized, "
+         "and those before them are coded",
+         sequence.length, tokens, kWindowTokens / 2);
   sequence.length = tokens;
   const size_t needed = size_t((tokens + pageTokens - 1) / pageTokens);
   for (; sequence.pages.size() > needed; sequence.pages.pop_back())
@@ -154,7 +174,11 @@ std::vector<float> KvCache::rows(SequenceId id, size_t index, CachePart part) co
 }
 
 void KvCache::bindTo(Bindings &bindings) const {
+  auto windowAddress = [&](size_t i) {
+    return hasWindows() && windows[i].buffer ? windows[i].buffer->address() : uint64_t(0);
+  };
   bindings.maxPages = pagesPerSequence;
   for (size_t i = 0; i < pools.size(); i += 2)
-    bindings.caches.push_back({pools[i].buffer->address(), pools[i + 1].buffer->address()});
+    bindings.caches.push_back({pools[i].buffer->address(), pools[i + 1].buffer->address(),
+                               windowAddress(i), windowAddress(i + 1)});
 }

@@ -37,12 +37,18 @@ public:
   /// The same with keys and values at random, for measurements: small numbers, and codes that every
   /// table has.
   void extendAtRandom(SequenceId sequence, int64_t tokens);
-  /// Forgets all but the first `tokens`.
+  /// Forgets all but the first `tokens`. Throws an Error if what windows held at that length is
+  /// overwritten.
   void truncate(SequenceId sequence, int64_t tokens);
   /// The page of every `pageTokens` tokens.
   std::span<const int32_t> pages(SequenceId sequence) const {
     return sequences[size_t(sequence)].pages;
   }
+
+  /// Whether the newest tokens are kept apart (CacheFormat::residual).
+  bool hasWindows() const { return !windows.empty(); }
+  /// Tokens of one sequence that a step may append at most.
+  int64_t tokensPerStep() const;
 
   int64_t maxPages() const { return pagesPerSequence; } ///< Of one sequence.
   int64_t pagesUsed() const { return allocator.used(); }
@@ -64,6 +70,12 @@ private:
     uint64_t pageBytes;
   };
 
+  /// The newest tokens of all sequences, by id, in one pool; no buffer where it has none.
+  struct Window {
+    std::unique_ptr<DeviceBuffer> buffer;
+    uint64_t sequenceBytes;
+  };
+
   void copyPage(int32_t from, int32_t to);
 
   Device &device;
@@ -72,6 +84,7 @@ private:
   PageAllocator allocator;
   std::vector<Sequence> sequences; ///< By id.
   std::vector<Pool> pools;         ///< K and V of each cache in turn.
+  std::vector<Window> windows;     ///< Likewise; empty where no cache has any.
 };
 
 } // namespace qopt

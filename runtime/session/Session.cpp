@@ -98,13 +98,16 @@ void Session::run(std::span<const Feed> feeds, const Callback &callback) {
   inputs.clear();
   for (const Feed &feed : feeds)
     for (size_t begin = 0; begin < feed.tokens.size();) {
-      if (inputs.shape().rows == chunkRows)
+      // What is left of a sequence does not fit into its window beside what a step reads.
+      if (inputs.shape().rows == chunkRows || (begin > 0 && kvCache.hasWindows()))
         flush();
       int64_t firstRow = inputs.shape().rows;
       size_t count = std::min(feed.tokens.size() - begin, size_t(chunkRows - firstRow));
+      count = std::min(count, size_t(kvCache.tokensPerStep()));
       int64_t past = length(feed.sequence);
       kvCache.extend(feed.sequence, int64_t(count));
-      inputs.append(feed.tokens.subspan(begin, count), past, kvCache.pages(feed.sequence));
+      inputs.append(feed.tokens.subspan(begin, count), past, kvCache.pages(feed.sequence),
+                    feed.sequence);
       ropeTable.require(past + int64_t(count));
       for (size_t i = feed.firstLogits > begin ? feed.firstLogits - begin : 0; i < count; ++i)
         wanted.push_back({int32_t(firstRow + int64_t(i)), feed.sequence, past + int64_t(i)});

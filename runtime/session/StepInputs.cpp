@@ -16,21 +16,21 @@ StepInputs::StepInputs(Device &device, int64_t maxRows, int64_t maxSequences, in
     : device(device), maxPages(maxPages), ids(makeArray(maxRows)),
       seqStart(makeArray(maxSequences + 1)), past(makeArray(maxSequences)),
       tokenSeq(makeArray(maxRows)), tokenPos(makeArray(maxRows)),
-      pageTable(makeArray(maxSequences * maxPages)), headRows(makeArray(maxHeadRows)),
-      counters(makeArray(counterRows * rowCounters)) {}
+      pageTable(makeArray(maxSequences * maxPages)), slots(makeArray(maxSequences)),
+      headRows(makeArray(maxHeadRows)), counters(makeArray(counterRows * rowCounters)) {}
 
 StepInputs::Array StepInputs::makeArray(int64_t capacity) {
   return {{}, device.allocate(uint64_t(capacity) * sizeof(int32_t), "the arrays of a step")};
 }
 
 void StepInputs::clear() {
-  for (Array *array : {&ids, &past, &tokenSeq, &tokenPos, &pageTable})
+  for (Array *array : {&ids, &past, &tokenSeq, &tokenPos, &pageTable, &slots})
     array->host.clear();
   seqStart.host = {0};
 }
 
 void StepInputs::append(std::span<const int32_t> tokens, int64_t pastTokens,
-                        std::span<const int32_t> pages) {
+                        std::span<const int32_t> pages, int32_t slot) {
   assert(int64_t(pages.size()) <= maxPages);
   int32_t sequence = int32_t(past.host.size());
   ids.host.insert(ids.host.end(), tokens.begin(), tokens.end());
@@ -38,6 +38,7 @@ void StepInputs::append(std::span<const int32_t> tokens, int64_t pastTokens,
   for (size_t i = 0; i < tokens.size(); ++i)
     tokenPos.host.push_back(int32_t(pastTokens + int64_t(i)));
   past.host.push_back(int32_t(pastTokens));
+  slots.host.push_back(slot);
   seqStart.host.push_back(int32_t(ids.host.size()));
   pageTable.host.insert(pageTable.host.end(), pages.begin(), pages.end());
   pageTable.host.resize(past.host.size() * size_t(maxPages), 0);
@@ -48,7 +49,7 @@ void StepInputs::upload(Array &array) {
 }
 
 void StepInputs::upload() {
-  for (Array *array : {&ids, &seqStart, &past, &tokenSeq, &tokenPos, &pageTable})
+  for (Array *array : {&ids, &seqStart, &past, &tokenSeq, &tokenPos, &pageTable, &slots})
     upload(*array);
 }
 
@@ -69,4 +70,5 @@ void StepInputs::bindTo(Bindings &bindings) const {
   bind(StepInput::TokenPos, tokenPos);
   bind(StepInput::PageTable, pageTable);
   bind(StepInput::Counters, counters);
+  bind(StepInput::Slots, slots);
 }

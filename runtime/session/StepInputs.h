@@ -21,8 +21,9 @@ public:
   /// Starts a new batch.
   void clear();
   /// Appends the rows of one sequence, which has `past` tokens in the cache already; `pages` has
-  /// room for all.
-  void append(std::span<const int32_t> tokens, int64_t past, std::span<const int32_t> pages);
+  /// room for all, and windows have it at `slot`.
+  void append(std::span<const int32_t> tokens, int64_t past, std::span<const int32_t> pages,
+              int32_t slot);
   /// The batch so far.
   StepShape shape() const { return {int64_t(ids.host.size()), int64_t(past.host.size())}; }
   /// Copies the batch to the device.
@@ -43,7 +44,7 @@ private:
 
   Device &device;
   int64_t maxPages;
-  Array ids, seqStart, past, tokenSeq, tokenPos, pageTable, headRows;
+  Array ids, seqStart, past, tokenSeq, tokenPos, pageTable, slots, headRows;
   Array counters; ///< Zero, and left so by the kernels that count in them.
 };
 

@@ -33,11 +33,11 @@ static std::optional<int64_t> parseInteger(std::string_view text) {
 }
 
 [[noreturn]] static void failUnknown(std::string_view name) {
-  fail(
-      "unknown cache mode '{}'; f16, bf16, int8, int4, int2, fp8_e4m3 and fp8_e5m2 (with -static, "
-      "-asymmetric, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, -hadamard) and turboquant2 to 4 "
-      "are known",
-      name);
+  fail("unknown cache mode '{}'; f16, bf16, int8, int4, int2, fp8_e4m3 and fp8_e5m2 (with -static, "
+       "-asymmetric, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, -hadamard) and turboquant2 to "
+       "4, "
+       "kivi2 and kivi4 are known",
+       name);
 }
 
 CacheMode qopt::parseCacheMode(std::string_view name) {
@@ -56,6 +56,8 @@ CacheMode qopt::parseCacheMode(std::string_view name) {
   } else if (words.front().starts_with("turboquant") && words.front().size() == 11 &&
              words.size() == 1) {
     mode.rule = fmt::format("mode=turboquant bits={}", words.front().substr(10));
+  } else if (name == "kivi2" || name == "kivi4") {
+    mode.rule = fmt::format("mode=kivi bits={}", name.substr(4));
   } else if (!isType) {
     failUnknown(name);
   }

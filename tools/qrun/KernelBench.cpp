@@ -17,9 +17,8 @@ using namespace qopt;
 static double countCacheBytes(const PlanTarget &target, const CacheArgument &argument,
                               const CheckStep &step) {
   const PlanCache &cache = target.caches[argument.cache];
-  const PlanCachePool &pool = cache.pool(argument.part);
-  double blocks = double(step.context) * double(cache.kvHeads);
-  return blocks * double(cache.headDim) * double(byteSize(parseDType(pool.format).value()));
+  const double pages = double(step.numPages);
+  return pages * double(cache.kvHeads) * double(cache.pool(argument.part).blockBytes);
 }
 
 /// Adds what one launch moves and computes.

@@ -61,6 +61,7 @@ static uint64_t cacheBytes(const Plan &plan, const PlanTarget &target, int64_t c
   for (const PlanCache &cache : target.caches) {
     const uint64_t heads = divided(uint64_t(cache.kvHeads), ways);
     bytes += pages * heads * uint64_t(cache.key.blockBytes + cache.value.blockBytes);
+    bytes += uint64_t(batch) * heads * uint64_t(cache.key.windowBytes + cache.value.windowBytes);
   }
   return bytes;
 }

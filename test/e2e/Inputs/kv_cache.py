@@ -27,6 +27,9 @@ RULES = {
     "turboquant4": "mode=turboquant bits=4",
     "turboquant3": "mode=turboquant bits=3",
     "turboquant2": "mode=turboquant bits=2",
+    "kivi4": "mode=kivi bits=4",
+    "kivi2": "mode=kivi bits=2",
+    "int2_groups": "type=int2 asymmetric=true group=32",
 }
 PLANTED_RULES = {"plain": "type=int4", "rotated": "type=int4 rotate=hadamard"}
 # Relations "less < more", each with the least factor between them.
@@ -42,6 +45,8 @@ ORDERS = [
     ("turbo_8_6", "turbo_8_5", 2),
     ("turboquant4", "turboquant3", 2),
     ("turboquant3", "turboquant2", 1.5),
+    ("kivi4", "kivi2", 10),
+    ("kivi2", "int2_groups", 5),
 ]
 
 
@@ -84,7 +89,7 @@ def main():
     short = f"{directory}/short.txt"
     with open(text) as whole, open(short, "w") as beginning:
         beginning.write(whole.read(6000))
-    for name in ["int8", "int4_groups", "turbo_8_6", "turboquant3"]:
+    for name in ["int8", "int4_groups", "turbo_8_6", "turboquant3", "kivi2"]:
         ppl = ["qrun", "eval", f"{directory}/{name}.qmod", "--ppl", short, "--json"]
         likelihoods = {json.loads(run(*ppl, "--chunk", chunk))["log_likelihood"]
                        for chunk in ["512", "37", "1"]}

@@ -55,3 +55,19 @@ func.func @f(%q: tensor<1x128xf32>) attributes {kernel.target = "cpu"} {
   %0 = kernel.attention %q over @cache {heads = 2, scale = 0.125, kernel = "integers"} : tensor<1x128xf32> -> tensor<1x128xf32>
   return
 }
+
+// -----
+
+// KIVI: one item appends all rows of a KV head, keys and values to the newest tokens first (f16), and
+// codes the keys of a group of 32 tokens when its last is there.
+// CHECK-LABEL: func.func @append_kivi
+// CHECK:         llvm.store {{.*}} : i16
+// CHECK:         arith.remui %{{.*}}, %c32_i64
+// CHECK:         scf.if
+// CHECK-COUNT-16: math.roundeven
+llm.cache @cache {kv_heads = 2, head_dim = 32, k = "int2 asymmetric channels group=32 residual=128", v = "int2 asymmetric group=32 residual=128"}
+func.func @f(%x: tensor<?x128xf32>) attributes {kernel.target = "cpu"} {
+  %q = kernel.rope_append %x, %x, %x into @cache {heads = 2, offsets = array<i64: 0, 0, 0>, kernel = "append_kivi"}
+      : tensor<?x128xf32>, tensor<?x128xf32>, tensor<?x128xf32> -> tensor<?x64xf32>
+  return
+}

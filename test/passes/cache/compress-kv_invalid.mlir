@@ -35,6 +35,18 @@
 // BITS: error: {{.*}}bits=5: TurboQuant's codes have 2 to 4
 // RUN: not qopt %s --compress-kv="mode=turboquant m2=5" 2>&1 | FileCheck %s --check-prefix=OTHER
 // OTHER: error: {{.*}}m2 is an option of mode=turbo
+// RUN: not qopt %s --compress-kv="mode=kivi bits=3" 2>&1 | FileCheck %s --check-prefix=KIVIBITS
+// KIVIBITS: error: {{.*}}bits=3: KIVI's codes have 2 or 4
+// RUN: not qopt %s --compress-kv="mode=kivi type=int8" 2>&1 | FileCheck %s --check-prefix=KIVITYPE
+// KIVITYPE: error: {{.*}}options of mode=kivi are bits, group, residual and layers
+// RUN: not qopt %s --compress-kv="mode=kivi residual=200" 2>&1 | FileCheck %s --check-prefix=RESIDUAL
+// RESIDUAL: error: {{.*}}a window holds the newest 1 to 128 tokens
+// RUN: not qopt %s --compress-kv="mode=kivi residual=48" 2>&1 | FileCheck %s --check-prefix=WHOLE
+// WHOLE: error: {{.*}}a window of 48 tokens is no whole groups of 32
+// RUN: not qopt %s --compress-kv="mode=kivi" 2>&1 | FileCheck %s --check-prefix=KIVIGROUP
+// KIVIGROUP: error: {{.*}}groups of 32 values do not fit int4 heads of 80 elements; 16, 80 do
+// RUN: not qopt %s --compress-kv="type=int4 residual=32" 2>&1 | FileCheck %s --check-prefix=NOTKIVI
+// NOTKIVI: error: {{.*}}residual is an option of mode=kivi
 // RUN: not qopt %s --compress-kv="type=int8 granularity=channel" 2>&1 | FileCheck %s --check-prefix=GRANULARITY
 // GRANULARITY: error: {{.*}}unknown granularity 'channel'; token_head is known
 // RUN: not qopt %s --compress-kv="type=int8 rotate=qr" 2>&1 | FileCheck %s --check-prefix=WHICH

@@ -30,7 +30,8 @@ TEST(CacheFormatTest, TextIsReadAsItIsWritten) {
   for (const char *text :
        {"native", "f16", "bf16 hadamard=3", "int8", "int4 asymmetric group=32 hadamard=1", "int2",
         "fp8_e5m2 group=64", "uniform6 scales=8:9.094947017729282e-13:1.189207115002721",
-        "lloyd_max3 hadamard=4294967295", "int8 static=0.03:-1.5"})
+        "lloyd_max3 hadamard=4294967295", "int8 static=0.03:-1.5",
+        "int2 asymmetric channels group=32 residual=128", "int4 asymmetric residual=1"})
     EXPECT_EQ(toText(parseCacheFormat(text)), text);
 }
 
@@ -51,7 +52,14 @@ TEST(CacheFormatTest, UnknownAndContraryWordsAreErrors) {
       {"int8 static=0:0", "must be positive"},
       {"int4 static=1:0", "a static scale is that of int8"},
       {"int8 hadamard=-1", "no seed of 32 bits"},
-      {"int8  asymmetric", "unknown word ''"}};
+      {"int8  asymmetric", "unknown word ''"},
+      {"int4 residual=0", "is no size of a window"},
+      {"int4 residual=32", "a window is that of asymmetric integers"},
+      {"int4 asymmetric channels group=32", "a window holds the newest 1 to 128 tokens"},
+      {"int4 asymmetric residual=129", "a window holds the newest 1 to 128 tokens"},
+      {"int4 asymmetric channels residual=128", "groups of 0 tokens do not fit pages of 128"},
+      {"int4 asymmetric channels group=48 residual=96", "groups of 48 tokens do not fit pages"},
+      {"int4 asymmetric channels group=32 residual=48", "48 tokens is no whole groups of 32"}};
   for (auto [text, message] : cases)
     EXPECT_NE(messageOf([&] { parseCacheFormat(text); }).find(message), std::string::npos) << text;
 }
@@ -62,12 +70,15 @@ TEST(CacheFormatTest, HeadsThatDoNotFitAreErrors) {
   };
   EXPECT_EQ(message("int4 group=24", true, 96),
             "groups of 24 keys do not fit int4 heads of 96 elements; 16, 32, 48, 96 do");
-  EXPECT_EQ(message("int4 group=16", false, 64),
-            "groups of 16 values do not fit int4 heads of 64 elements; 32, 64 do");
+  EXPECT_EQ(message("lloyd_max4 group=16", false, 64),
+            "groups of 16 values do not fit lloyd_max4 heads of 64 elements; 32, 64 do");
   EXPECT_EQ(
       message("int4 hadamard=1", true, 80),
       "heads of 80 elements cannot be rotated: the Hadamard transform is of powers of two, and "
       "kernels have 16 to 256; without rotation, every format is possible");
+  EXPECT_EQ(
+      message("int2 asymmetric channels group=32 residual=32", true, 72),
+      "keys of heads of 72 elements cannot be coded by channel: keys of a multiple of 16 can");
   EXPECT_EQ(message("int4 asymmetric", true, 80), "");
   EXPECT_EQ(message("int4 group=20", false, 20), "");
 }
@@ -78,6 +89,8 @@ TEST(CacheFormatTest, BytesOfAHead) {
   EXPECT_EQ(parseCacheFormat("int4 asymmetric group=32").bytesPerHead(64), 32 + 8);
   EXPECT_EQ(parseCacheFormat("uniform5 scales=8:1:2").bytesPerHead(64), 65);
   EXPECT_EQ(parseCacheFormat("int8 static=1:0").bytesPerHead(64), 64);
+  EXPECT_EQ(parseCacheFormat("int2 asymmetric channels group=32 residual=32").bytesPerHead(64),
+            16 + 64 * 4 / 32);
 }
 
 // Max 1960, table I, and TurboQuant's (arXiv 2504.19874).

@@ -229,6 +229,21 @@ TEST_F(SessionTest, TruncatedSequencesGoOnFromThere) {
   feed({{a, {1, 2, 3}}});
 }
 
+/// A window holds the newest tokens; what it held long before is gone.
+TEST_F(SessionTest, WindowsLimitTruncation) {
+  toy.plan["targets"]["cpu"]["caches"][0]["k"]["window_bytes"] = 16;
+  toy.write();
+  start({512, 512, 2});
+  SequenceId a = add();
+  feed({{a, randomTokens(300, 1)}});
+  SequenceId b = fork(a);
+  session->truncate(a, 172);
+  expectContains(errorOf([&] { session->truncate(b, 171); }),
+                 {"300 tokens", "back to 171", "newest 128"});
+  session->truncate(b, 0);
+  EXPECT_EQ(session->length(b), 0);
+}
+
 TEST_F(SessionTest, LogitsThatAreNotFiniteAreAnError) {
   for (float weight : {NAN, INFINITY}) {
     toy.writeWeight("toy.weight", weight);
