@@ -7,18 +7,18 @@
 
 #include "lowering/artifact/PlanCaches.h"
 #include "lowering/cpu/CacheGeometry.h"
+#include "lowering/gpu/CachePool.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace qopt;
 
-/// GPUs have native pools only (emit-ptx-kernels refuses others).
-static OrderedJson planPtxPool(int64_t headDim) {
-  int64_t padded = llvm::alignTo(headDim, 8);
-  return {{"format", "bf16"},
-          {"layout", "token_major"},
-          {"block_bytes", cpu::kPageTokens * padded * 2}};
+/// `native` is bf16 on GPUs.
+static OrderedJson planPtxPool(const ptx::CachePool &pool) {
+  return {{"format", pool.format.isNative() ? "bf16" : toText(pool.format)},
+          {"layout", pool.isPlain() ? "token_major" : "units"},
+          {"block_bytes", pool.blockBytes()}};
 }
 
 /// `native` is f32 on CPUs.
@@ -35,12 +35,15 @@ OrderedJson qopt::planCaches(ModuleOp module, StringRef target) {
   OrderedJson json = OrderedJson::array();
   for (auto cache : module.getOps<llm::CacheOp>()) {
     cpu::CacheGeometry geometry = cpu::CacheGeometry::of(cache);
-    bool isPtx = target == "ptx";
+    auto planPool = [&](bool isKey) {
+      return target == "ptx" ? planPtxPool(ptx::CachePool::of(cache, isKey))
+                             : planCpuPool(isKey ? geometry.keys : geometry.values);
+    };
     json.push_back({{"name", cache.getSymName().str()},
                     {"kv_heads", int64_t(cache.getKvHeads())},
                     {"head_dim", int64_t(cache.getHeadDim())},
-                    {"k", isPtx ? planPtxPool(cache.getHeadDim()) : planCpuPool(geometry.keys)},
-                    {"v", isPtx ? planPtxPool(cache.getHeadDim()) : planCpuPool(geometry.values)}});
+                    {"k", planPool(/*isKey=*/true)},
+                    {"v", planPool(/*isKey=*/false)}});
   }
   return json;
 }

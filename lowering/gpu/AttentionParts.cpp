@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/AttentionParts.h"
+#include "lowering/gpu/CacheWriter.h"
 #include "lowering/gpu/SharedTile.h"
 #include <limits>
 
@@ -61,8 +62,15 @@ SmallVector<Scalar> ptx::loadQueryChunk(PtxBuilder &b, Value head, Scalar dim, i
   return llvm::map_to_vector(words, [&](Value word) { return b.wrap(word); });
 }
 
-Value ptx::cacheRow(PtxBuilder &b, Value pool, const AttentionShape &shape, Scalar page,
-                    Scalar kvHead, Scalar token) {
-  Scalar row = (page * shape.kvHeads + kvHead) * kPageTokens + token;
-  return b.elementPtr(pool, b.getBF16Type(), row.toI64() * shape.headStride);
+void ptx::appendHead(PtxBuilder &b, WarpHead &head, const CachePool &pool, Value block,
+                     Scalar token, Value scratch, Scalar lane) {
+  if (pool.isPlain()) {
+    // Attention reads whole units of the row.
+    Value row = b.elementPtr(block, b.getBF16Type(), token * pool.paddedDim());
+    head.store(row, b.getBF16Type(), pool.paddedDim());
+    return;
+  }
+  head.store(scratch, b.getF32Type(), pool.paddedDim());
+  b.warpBarrier();
+  CacheWriter(b, pool, lane).append(scratch, block, token);
 }

@@ -10,11 +10,9 @@
 
 #include "lowering/gpu/KernelConfig.h"
 #include "lowering/gpu/KernelFunction.h"
+#include "lowering/gpu/WarpHead.h"
 
 namespace qopt::ptx {
-
-/// Tokens of a page of the cache.
-inline constexpr int64_t kPageTokens = 128;
 
 /// The running softmax of one row of scores, of which the four lanes of a quad hold parts: its
 /// maximum so far, the same in all four, and this lane's part of the sum of weights.
@@ -45,9 +43,10 @@ template <typename Op> mlir::LogicalResult checkHeadTypes(Op op) {
   return op.emitOpError("needs q, k and v of one element type");
 }
 
-/// The row of token `token` in the page `page` of KV head `kvHead`, in a pool.
-mlir::Value cacheRow(PtxBuilder &b, mlir::Value pool, const AttentionShape &shape, Scalar page,
-                     Scalar kvHead, Scalar token);
+/// Stores a key or value, which a warp holds, as that of token `token` in `block`, the block of its
+/// page and KV head. Pools of codes take it from `scratch`, codedHeadBytes() of shared memory.
+void appendHead(PtxBuilder &b, WarpHead &head, const CachePool &pool, mlir::Value block,
+                Scalar token, mlir::Value scratch, Scalar lane);
 
 } // namespace qopt::ptx
 

@@ -182,7 +182,8 @@ LogicalResult Configurator::configureRope(kernel::RopeAppendOp op) {
   if (failed(config))
     return failure();
   int64_t blocks = llvm::divideCeil(heads, config->warps);
-  setLaunch(op, {rowBlocks(op.getResult()), constant(blocks)}, config->warps * 32, 0);
+  setLaunch(op, {rowBlocks(op.getResult()), constant(blocks)}, config->warps * 32,
+            config->warps * shape.codedHeadBytes());
   return success();
 }
 

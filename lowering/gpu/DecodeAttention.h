@@ -17,6 +17,7 @@
 #define QOPT_LOWERING_GPU_DECODEATTENTION_H
 
 #include "lowering/gpu/AttentionParts.h"
+#include "lowering/gpu/CacheReader.h"
 
 namespace qopt::ptx {
 
@@ -36,7 +37,7 @@ private:
   /// What a warp carries from step to step.
   struct State {
     llvm::SmallVector<SoftmaxRow, 2> rows; ///< of the lane's rows lane / 4 and lane / 4 + 8
-    llvm::SmallVector<MmaSums> result;     ///< a tile for each column 8 n + j of 64 elements
+    llvm::SmallVector<MmaSums> result; ///< [load * elements of a unit + j]: column n is j of unit n
     llvm::SmallVector<mlir::Value> flatten() const;
     static State parse(PtxBuilder &b, size_t numRows, mlir::ValueRange values);
   };
@@ -60,11 +61,12 @@ private:
   // The heads.
   void prepareHeads();
   mlir::Value headSource(Scalar index);
-  mlir::Value appendTarget(Scalar isKey);
+  void append(WarpHead &head, Scalar index);
   void loadQuery();
 
   // The past.
-  MmaSums score(mlir::Value key);
+  using Units = llvm::SmallVector<CacheReader::Unit>;
+  MmaSums score(const CacheReader &reader, llvm::ArrayRef<CacheReader::Unit> key);
   State step(Scalar firstKey, Scalar page, State state);
   State walkPast();
 
@@ -76,6 +78,7 @@ private:
   void combineWarps();
   void combineSplits();
   void storeResult(Scalar tileRow, Scalar dim, const Merged &merged);
+  void finishRotatedRows();
   void storePart(Scalar tileRow, Scalar dim, const Merged &merged);
   /// Calls `body` in the block that is the last of `activeSplits` to come here.
   void ifLastBlock(llvm::function_ref<void()> body);
@@ -84,18 +87,18 @@ private:
   /// Rows of the tile that can be heads: those of one half tile often suffice.
   int64_t numRows() const { return config.tileRows(shape); }
   int64_t numHalves() const { return numRows() > 8 ? 2 : 1; }
-  int64_t keyLoads() const { return llvm::divideCeil(shape.headDim, 32); }
+  int64_t keyLoads() const { return llvm::divideCeil(shape.keys.unitsPerRow(), 4); }
   int64_t valueLoads() const {
-    return llvm::divideCeil(std::min(shape.headDim, DecodeAttentionConfig::kWarpDims), 64);
+    return llvm::divideCeil(std::min(shape.headDim, DecodeAttentionConfig::kWarpDims),
+                            8 * shape.values.unitElements());
   }
-  /// First element of the head that the warp's value load `i` brings.
-  Scalar valueDim(int64_t i) {
-    return warp % config.headSplit(shape) * DecodeAttentionConfig::kWarpDims + i * 64;
+  /// First unit of the row that the warp's value load `i` brings.
+  Scalar valueUnit(int64_t i) {
+    int64_t warpUnits = DecodeAttentionConfig::kWarpDims / shape.values.unitElements();
+    return warp % config.headSplit(shape) * warpUnits + i * 8;
   }
   int64_t keyWarps() const { return config.keyWarps(shape); }
   double scale();
-  /// `dim`, moved into the row where the head ends before `end`; what it reads is not used.
-  Scalar inRow(Scalar dim, int64_t end);
 
   // Shared memory: a flag; the queries; maxima and sums of each warp or split `[part][kTile]`;
   // results `[warp][rows][headStride]`.

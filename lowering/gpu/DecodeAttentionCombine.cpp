@@ -11,6 +11,7 @@
 
 #include "lowering/gpu/DecodeAttention.h"
 #include "lowering/gpu/SharedTile.h"
+#include "lowering/gpu/WarpHead.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -42,17 +43,21 @@ void DecodeAttentionEmitter::writeWarpPart(const State &state) {
       Scalar base = (keyWarp * numRows() + tileRow) * shape.headStride;
       for (int64_t i = 0; i < valueLoads(); ++i)
         for (int64_t column = 0; column < 2; ++column) {
-          Scalar dim = valueDim(i) + (laneColumn * 2 + column) * kChunk;
-          auto store = [&] {
-            SmallVector<Scalar> elements;
-            for (int64_t j = 0; j < kChunk; ++j)
-              elements.push_back(b.wrap(state.result[i * 8 + j][half * 2 + column]));
-            b.storeFloats(warpResults(), b.getF32Type(), base + dim, elements);
-          };
-          if ((i + 1) * 64 <= shape.headStride && config.headSplit(shape) == 1)
-            store();
-          else
-            b.ifThen(dim < shape.headStride, store);
+          int64_t unitElements = shape.values.unitElements();
+          for (int64_t chunk = 0; chunk < unitElements; chunk += kChunk) {
+            Scalar dim = (valueUnit(i) + laneColumn * 2 + column) * unitElements + chunk;
+            auto store = [&] {
+              SmallVector<Scalar> elements;
+              for (int64_t j = 0; j < kChunk; ++j)
+                elements.push_back(
+                    b.wrap(state.result[i * unitElements + chunk + j][half * 2 + column]));
+              b.storeFloats(warpResults(), b.getF32Type(), base + dim, elements);
+            };
+            if ((i + 1) * 8 * unitElements <= shape.headStride && config.headSplit(shape) == 1)
+              store();
+            else
+              b.ifThen(dim < shape.headStride, store);
+          }
         }
     });
   }
@@ -100,6 +105,11 @@ void DecodeAttentionEmitter::storeResult(Scalar tileRow, Scalar dim, const Merge
   Scalar factor = b.reciprocal(merged.sum);
   SmallVector<Scalar> values =
       llvm::map_to_vector(merged.elements, [&](Scalar element) { return element * factor; });
+  if (shape.values.format.hadamard) {
+    // In place of the first warp's part, which this thread alone has read.
+    b.storeFloats(warpResults(), b.getF32Type(), tileRow * shape.headStride + dim, values);
+    return;
+  }
   Scalar column = queryHead(tileRow) * shape.headDim + dim;
   if (shape.headDim % kQuad == 0) {
     b.ifThen(dim < shape.headDim,
@@ -109,6 +119,25 @@ void DecodeAttentionEmitter::storeResult(Scalar tileRow, Scalar dim, const Merge
   for (int64_t i = 0; i < kQuad; ++i)
     b.ifThen(dim + i < shape.headDim,
              [&] { b.storeFloats(result.row(b, row), result.element, column + i, {values[i]}); });
+}
+
+/// Turns the rows that storeResult left in shared memory back, each by a warp, and stores them.
+void DecodeAttentionEmitter::finishRotatedRows() {
+  if (!shape.values.format.hadamard)
+    return;
+  b.barrier();
+  Matrix result = function.activation(op.getResult());
+  b.forLoop(warp, b.i32(numRows()), b.i32(config.warps), [&](Scalar tileRow) {
+    WarpHead head(b, shape.headDim, /*width=*/2, lane);
+    head.load(b.elementPtr(warpResults(), b.getF32Type(), tileRow * shape.headStride),
+              b.getF32Type(), Access::Plain);
+    head.transformBack(*shape.values.format.hadamard);
+    b.ifThen(firstHead + tileRow < shape.group, [&] {
+      Value target =
+          b.elementPtr(result.row(b, row), result.element, queryHead(tileRow) * shape.headDim);
+      head.store(target, result.element, shape.headDim);
+    });
+  });
 }
 
 // Partials, in f32: results [split][head][headStride], maxima [split][head], sums [split][head].
@@ -137,6 +166,10 @@ void DecodeAttentionEmitter::combineWarps() {
     b.ifThen(activeSplits == 1, [&] { storeResult(tileRow, dim, merged); });
     b.ifThen(activeSplits > 1, [&] { storePart(tileRow, dim, merged); });
   });
+  if (op.getSplits() == 1)
+    finishRotatedRows();
+  else if (shape.values.format.hadamard)
+    b.ifThen(activeSplits == 1, [&] { finishRotatedRows(); });
 }
 
 void DecodeAttentionEmitter::ifLastBlock(llvm::function_ref<void()> body) {
@@ -176,4 +209,5 @@ void DecodeAttentionEmitter::combineSplits() {
               heads * shape.headStride};
     storeResult(tileRow, dim, merge(all, tileRow));
   });
+  finishRotatedRows();
 }

@@ -28,15 +28,18 @@ Value DecodeAttentionEmitter::headSource(Scalar index) {
   return select(index < numRows(), query, select(index == numRows(), key, value));
 }
 
-/// The new token's row in the cache.
-Value DecodeAttentionEmitter::appendTarget(Scalar isKey) {
+/// Puts the new key and value, head `index` - numRows(), into the cache.
+void DecodeAttentionEmitter::append(WarpHead &head, Scalar index) {
   Scalar position = length - 1;
   Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
   Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
-  auto inPool = [&](Kind pool) {
-    return b.wrap(cacheRow(b, function.pointer(pool), shape, page, kvHead, position % kPageTokens));
+  auto appendTo = [&](const CachePool &pool, Kind kind, int64_t place) {
+    Value block = CacheReader(b, pool, function.pointer(kind)).block(page, kvHead);
+    Value scratch = b.bytePtr(warpResults(), b.i32(place * shape.codedHeadBytes()));
+    appendHead(b, head, pool, block, position % kPageTokens, scratch, lane);
   };
-  return select(isKey, inPool(Kind::KeyCache), inPool(Kind::ValueCache));
+  b.ifThen(index == numRows(), [&] { appendTo(shape.keys, Kind::KeyCache, 0); });
+  b.ifThen(index > numRows(), [&] { appendTo(shape.values, Kind::ValueCache, 1); });
 }
 
 /// Puts the tile's queries into shared memory; the block that has the last keys appends the new
@@ -58,12 +61,16 @@ void DecodeAttentionEmitter::prepareHeads() {
         if (op.getRope())
           head.rotate(function.pointer(Kind::RopeTable), length - 1);
       });
+    // Queries turn with the keys that they meet.
+    if (shape.keys.format.hadamard)
+      head.applyIf(index <= numRows(), [&] { head.transform(*shape.keys.format.hadamard); });
+    if (shape.values.format.hadamard)
+      head.applyIf(index > numRows(), [&] { head.transform(*shape.values.format.hadamard); });
     b.ifThen(index < numRows(), [&] {
       Value target = b.elementPtr(queries(), b.getBF16Type(), index * config.queryStride(shape));
-      head.store(target, roundUp(shape.headDim, 32));
+      head.store(target, b.getBF16Type(), config.queryColumns(shape));
     });
-    b.ifThen(index >= numRows(),
-             [&] { head.store(appendTarget(index == numRows()), shape.headStride); });
+    append(head, index);
   });
 }
 
@@ -71,8 +78,12 @@ void DecodeAttentionEmitter::loadQuery() {
   for (int64_t half = 0; half < numHalves(); ++half) {
     Scalar tileRow = min(laneRow + half * 8, b.i32(numRows() - 1));
     for (int64_t i = 0; i < keyLoads(); ++i) {
-      Scalar index = tileRow * config.queryStride(shape) + laneColumn * kChunk + i * 32;
-      query.push_back(b.loadWords(b.elementPtr(queries(), b.getBF16Type(), index), Access::Plain));
+      int64_t elements = shape.keys.unitElements();
+      Scalar index = tileRow * config.queryStride(shape) + (laneColumn + i * 4) * elements;
+      SmallVector<Scalar> &words = query.emplace_back();
+      for (int64_t chunk = 0; chunk < elements; chunk += kChunk)
+        words.append(
+            b.loadWords(b.elementPtr(queries(), b.getBF16Type(), index + chunk), Access::Plain));
     }
   }
 }

@@ -9,13 +9,13 @@
 // the past is long; how long they are follows from the length alone. Blocks without a part leave at
 // once. The warps of a block take steps in turn.
 //
-// Keys and values go from global memory straight into fragments. A dot product does not care in
-// which order its elements are numbered, so a lane loads 8 consecutive elements of a key, 16 bytes,
-// and calls them the elements that the layout asks of it; the query is loaded in the same way.
-// Values need two keys in one register: a lane loads 8 elements of each of its four keys and pairs
-// them by byte permutation; column n of tile j is then element 8 n + j of the head. Sums for more
-// than 128 elements would not fit in registers: two warps then take the same keys, and half of the
-// head each.
+// Keys and values go from global memory straight into fragments, codes becoming bf16 in registers.
+// A dot product does not care in which order its elements are numbered, so a lane loads consecutive
+// elements of a key, 16 bytes, and calls them the elements that the layout asks of it; the query is
+// loaded in the same way. Values need two keys in one register: a lane loads the same elements of
+// each of its four keys and pairs them; column n of tile j is then element j of the head's unit n.
+// Sums for more than 128 elements would not fit in registers: two warps then take the same keys,
+// and half of the head each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,11 +32,6 @@ using llvm::SmallVector;
 
 double DecodeAttentionEmitter::scale() {
   return op.getScale().convertToDouble() * std::numbers::log2e;
-}
-
-Scalar DecodeAttentionEmitter::inRow(Scalar dim, int64_t end) {
-  bool isInside = end <= shape.headStride && config.headSplit(shape) == 1;
-  return isInside ? dim : min(dim, b.i32(shape.headStride - kChunk));
 }
 
 SmallVector<Value> DecodeAttentionEmitter::State::flatten() const {
@@ -58,15 +53,14 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::State::parse(PtxBuilder &b
   return state;
 }
 
-/// Scores of the tile's rows for 8 keys, of which lane / 4 reads the row `key`.
-MmaSums DecodeAttentionEmitter::score(Value key) {
+/// Scores of the tile's rows for 8 keys, of which lane / 4 has loaded `key`.
+MmaSums DecodeAttentionEmitter::score(const CacheReader &reader, ArrayRef<CacheReader::Unit> key) {
   Value zero = b.f32(0);
   MmaSums sums = {zero, zero, zero, zero};
-  for (int64_t i = 0; i < keyLoads(); ++i) {
-    Scalar dim = inRow(laneColumn * kChunk + i * 32, (i + 1) * 32);
-    SmallVector<Scalar> words = b.loadWords(b.elementPtr(key, b.getBF16Type(), dim), Access::Plain);
-    for (int64_t pair = 0; pair < 4; pair += 2) {
-      auto fragment = [&](int64_t half, int64_t word) -> Value {
+  for (auto [i, unit] : llvm::enumerate(key)) {
+    SmallVector<Scalar> words = reader.words(unit, 0);
+    for (size_t pair = 0; pair < words.size(); pair += 2) {
+      auto fragment = [&](int64_t half, size_t word) -> Value {
         return half < numHalves() ? Value(query[half * keyLoads() + i][word]) : Value(b.i32(0));
       };
       sums = b.mma(
@@ -78,33 +72,42 @@ MmaSums DecodeAttentionEmitter::score(Value key) {
 }
 
 /// Attends to the keys `[firstKey, firstKey + 16)`, which are in `page`; those from the row's
-/// length on are read as its last key and weigh nothing.
+/// length on are read as something finite and weigh nothing. A lane's columns of both tiles of
+/// scores are four keys in a row: 4 (lane % 4) + 2 tile + column.
 DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scalar page,
                                                            State state) {
-  Value keyPool = function.pointer(Kind::KeyCache), valuePool = function.pointer(Kind::ValueCache);
-  Scalar last = length - 1;
-  auto rowOf = [&](Value pool, Scalar inStep) {
-    return cacheRow(b, pool, shape, page, kvHead, min(firstKey + inStep, last) % kPageTokens);
-  };
+  CacheReader keyReader(b, shape.keys, function.pointer(Kind::KeyCache)),
+      valueReader(b, shape.values, function.pointer(Kind::ValueCache));
+  Value keyBlock = keyReader.block(page, kvHead), valueBlock = valueReader.block(page, kvHead);
+  Scalar first = firstKey % kPageTokens;
+  Scalar last = min(length - 1 - (firstKey - first), b.i32(kPageTokens - 1));
   // All loads first: with 16 keys and values of a head of 128, a warp has 8 KiB in flight.
+  Units keys[2];
+  for (int64_t tile = 0; tile < 2; ++tile)
+    for (int64_t i = 0; i < keyLoads(); ++i) {
+      Scalar token = first + laneRow / 2 * 4 + laneRow % 2 + tile * 2;
+      Scalar index = keyReader.inRow(laneColumn + i * 4, (i + 1) * 4);
+      keys[tile].push_back(keyReader.load(keyBlock, token, index, last));
+    }
+  int64_t unitTokens = shape.values.unitTokens();
+  SmallVector<Units> values; // [load][key / unitTokens]
+  for (int64_t i = 0; i < valueLoads(); ++i) {
+    Units &units = values.emplace_back();
+    int64_t end = config.headSplit(shape) == 1 ? (i + 1) * 8 : shape.values.unitsPerRow() + 1;
+    Scalar index = valueReader.inRow(valueUnit(i) + laneRow, end);
+    for (int64_t key = 0; key < 4; key += unitTokens)
+      units.push_back(valueReader.load(valueBlock, first + laneColumn * 4 + key, index, last));
+  }
   MmaSums scores[2];
   for (int64_t tile = 0; tile < 2; ++tile)
-    scores[tile] = score(rowOf(keyPool, laneRow + tile * 8));
-  SmallVector<SmallVector<Scalar>> values; // [load * 4 + key]
-  for (int64_t i = 0; i < valueLoads(); ++i)
-    for (int64_t key : {0, 1, 8, 9}) {
-      Scalar dim = inRow(valueDim(i) + laneRow * kChunk, (i + 1) * 64);
-      values.push_back(
-          b.loadWords(b.elementPtr(rowOf(valuePool, laneColumn * 2 + key), b.getBF16Type(), dim),
-                      Access::Plain));
-    }
+    scores[tile] = score(keyReader, keys[tile]);
 
   Value weights[4] = {b.i32(0), b.i32(0), b.i32(0), b.i32(0)}; // in fragment order
   for (int64_t half = 0; half < numHalves(); ++half) {
     SmallVector<std::pair<Scalar, Scalar>> pairs;
     for (int64_t tile = 0; tile < 2; ++tile) {
       auto visible = [&](int64_t column) {
-        Scalar key = firstKey + laneColumn * 2 + (tile * 8 + column);
+        Scalar key = firstKey + laneColumn * 4 + (tile * 2 + column);
         return select(key < length, b.wrap(scores[tile][half * 2 + column]),
                       SoftmaxRow::begin(b).maximum);
       };
@@ -118,13 +121,17 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scal
       for (int64_t column = 0; column < 2; ++column)
         sums[half * 2 + column] = b.wrap(sums[half * 2 + column]) * correction;
   }
-  for (auto [j, sums] : llvm::enumerate(state.result)) {
-    ArrayRef<SmallVector<Scalar>> keys = ArrayRef(values).slice(j / 8 * 4, 4);
-    auto paired = [&](size_t first) -> Value {
-      Scalar low = keys[first][j % 8 / 2], high = keys[first + 1][j % 8 / 2];
-      return j % 2 == 0 ? b.pairLow(low, high) : b.pairHigh(low, high);
+  int64_t unitElements = shape.values.unitElements();
+  for (int64_t i = 0; i < valueLoads(); ++i) {
+    auto paired = [&](int64_t key) {
+      return valueReader.pairs(values[i][key / unitTokens], key % unitTokens,
+                               values[i][(key + 1) / unitTokens], (key + 1) % unitTokens);
     };
-    sums = b.mma(weights, {paired(0), paired(2)}, sums);
+    SmallVector<Scalar> low = paired(0), high = paired(2);
+    for (int64_t j = 0; j < unitElements; ++j) {
+      MmaSums &sums = state.result[i * unitElements + j];
+      sums = b.mma(weights, {low[j], high[j]}, sums);
+    }
   }
   return state;
 }
@@ -133,7 +140,7 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::walkPast() {
   State state;
   state.rows.assign(numHalves(), SoftmaxRow::begin(b));
   Value zero = b.f32(0);
-  state.result.assign(valueLoads() * 8, {zero, zero, zero, zero});
+  state.result.assign(valueLoads() * shape.values.unitElements(), {zero, zero, zero, zero});
 
   Scalar endStep = (endKey + (kTile - 1)) / kTile;
   Scalar pages = sequence * function.number(Kind::MaxPages);

@@ -7,15 +7,18 @@
 //
 // A block takes consecutive tokens of one sequence (grid z), and all query heads that share a KV
 // head (grid y): these are the rows of its tile, so that keys and values are read once for a group.
-// Tiles of keys and values, each within a page, are double buffered in shared memory; scores,
-// weights and results stay in registers (Dao et al. 2022). Blocks beyond the end of their sequence
-// leave at once.
+// Tiles of keys and values, each within a page, are double buffered in shared memory, as bf16 that
+// codes become on their way; scores, weights and results stay in registers (Dao et al. 2022).
+// Blocks beyond the end of their sequence leave at once.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/AttentionParts.h"
+#include "lowering/gpu/CacheReader.h"
 #include "lowering/gpu/Emitters.h"
+#include "lowering/gpu/HeadSigns.h"
 #include "lowering/gpu/SharedTile.h"
+#include <cmath>
 #include <numbers>
 
 using namespace mlir;
@@ -56,10 +59,18 @@ private:
   Fragment queryFragment(int64_t chunk);
   SmallVector<MmaSums> score(Value keys);
   State attend(Value stage, Scalar index, State state);
+  void turnBack(State &state, uint32_t seed);
   void store(State &state);
-  /// Calls `body(row, chunk)` so that the block's threads together visit every 16 bytes of `rows`
-  /// rows that mma reads.
-  void forEachChunk(int64_t rows, llvm::function_ref<void(Scalar, Scalar)> body);
+  void copyRows(const CachePool &pool, Value block, Scalar firstKey, Value target);
+  void decodeRows(const CacheReader &reader, const CachePool &pool, Value block, Scalar firstKey,
+                  Value target);
+  /// Calls `body(row, piece)` so that the block's threads together visit every piece of `rows` rows
+  /// of `rowPieces`.
+  void forEachPiece(int64_t rows, int64_t rowPieces, llvm::function_ref<void(Scalar, Scalar)> body);
+  /// The same for every 16 bytes that mma reads.
+  void forEachChunk(int64_t rows, llvm::function_ref<void(Scalar, Scalar)> body) {
+    forEachPiece(rows, headSteps() * 2, body);
+  }
 
   int64_t threads() const { return config.warps * kWarpSize; }
   /// Steps of 16 elements through a head; the last may be half zeros.
@@ -104,22 +115,22 @@ PrefillAttentionEmitter::State PrefillAttentionEmitter::State::parse(PtxBuilder 
   return state;
 }
 
-void PrefillAttentionEmitter::forEachChunk(int64_t rows,
+void PrefillAttentionEmitter::forEachPiece(int64_t rows, int64_t rowPieces,
                                            llvm::function_ref<void(Scalar, Scalar)> body) {
-  int64_t rowChunks = headSteps() * 2, total = rows * rowChunks;
+  int64_t total = rows * rowPieces;
   for (int64_t i = 0; i < total; i += threads()) {
-    Scalar row, chunk;
-    if (threads() % rowChunks == 0) { // the same column each time
-      row = thread / rowChunks + i / rowChunks;
-      chunk = thread % rowChunks;
+    Scalar row, piece;
+    if (threads() % rowPieces == 0) { // the same column each time
+      row = thread / rowPieces + i / rowPieces;
+      piece = thread % rowPieces;
     } else {
-      row = (thread + i) / rowChunks;
-      chunk = (thread + i) % rowChunks;
+      row = (thread + i) / rowPieces;
+      piece = (thread + i) % rowPieces;
     }
     if (i + threads() <= total)
-      body(row, chunk);
+      body(row, piece);
     else
-      b.ifThen(row < rows, [&] { body(row, chunk); });
+      b.ifThen(row < rows, [&] { body(row, piece); });
   }
 }
 
@@ -131,32 +142,59 @@ void PrefillAttentionEmitter::stageQuery() {
                               (kvHead * shape.group + row % shape.group) * shape.headDim);
     SmallVector<Scalar> words =
         loadQueryChunk(b, head, chunk * kChunk, shape.headDim, q.access, token < endToken);
-    SmallVector<Scalar> floats =
-        llvm::map_to_vector(words, [&](Scalar word) { return word.bitcast(b.getF32Type()); });
-    b.storeFloats(b.bytePtr(b.sharedMemory(), tile.offset(row, chunk)), b.getF32Type(), b.i32(0),
-                  floats);
+    b.storeWords(words, b.bytePtr(b.sharedMemory(), tile.offset(row, chunk)));
   });
 }
 
-/// Copies tile `index` of keys and values into a stage; zeros after the block's last token.
+/// Copies tile `index` of keys and values into a stage.
 void PrefillAttentionEmitter::copyTile(Value stage, Scalar index) {
-  Scalar firstKey = index * config.keys, keyEnd = past + endToken;
+  Scalar firstKey = index * config.keys;
   Scalar page = b.loadI32(function.pointer(Kind::PageTable),
                           sequence * function.number(Kind::MaxPages) + firstKey / kPageTokens);
-  int64_t target = 0;
-  for (Kind pool : {Kind::KeyCache, Kind::ValueCache}) {
-    Value source = cacheRow(b, function.pointer(pool), shape, page, kvHead, firstKey % kPageTokens);
-    forEachChunk(config.keys, [&](Scalar row, Scalar chunk) {
-      Scalar inside = firstKey + row < keyEnd;
-      if (shape.headStride % 16 != 0)
-        inside = inside & (chunk * kChunk < shape.headStride);
-      Scalar index = row * shape.headStride + chunk * kChunk;
-      b.copyAsync(b.bytePtr(stage, tile.offset(row, chunk) + target),
-                  b.elementPtr(source, b.getBF16Type(), index),
-                  select(inside, b.i32(16), b.i32(0)));
-    });
-    target += tileBytes();
-  }
+  auto copy = [&](const CachePool &pool, Kind kind, Value target) {
+    CacheReader reader(b, pool, function.pointer(kind));
+    if (pool.isPlain())
+      copyRows(pool, reader.block(page, kvHead), firstKey, target);
+    else
+      decodeRows(reader, pool, reader.block(page, kvHead), firstKey, target);
+  };
+  copy(shape.keys, Kind::KeyCache, stage);
+  copy(shape.values, Kind::ValueCache, b.bytePtr(stage, b.i32(tileBytes())));
+}
+
+/// Asynchronously; zeros after the block's last token.
+void PrefillAttentionEmitter::copyRows(const CachePool &pool, Value block, Scalar firstKey,
+                                       Value target) {
+  Value source = b.elementPtr(block, b.getBF16Type(), firstKey % kPageTokens * pool.paddedDim());
+  forEachChunk(config.keys, [&](Scalar row, Scalar chunk) {
+    Scalar inside = firstKey + row < past + endToken;
+    if (pool.paddedDim() % 16 != 0)
+      inside = inside & (chunk * kChunk < pool.paddedDim());
+    Scalar index = row * pool.paddedDim() + chunk * kChunk;
+    b.copyAsync(b.bytePtr(target, tile.offset(row, chunk)),
+                b.elementPtr(source, b.getBF16Type(), index), select(inside, b.i32(16), b.i32(0)));
+  });
+}
+
+/// Codes become bf16 on their way: a thread takes a unit. After the block's last token, and beyond
+/// the head, there is something finite, which weighs nothing.
+void PrefillAttentionEmitter::decodeRows(const CacheReader &reader, const CachePool &pool,
+                                         Value block, Scalar firstKey, Value target) {
+  int64_t elements = pool.unitElements(), tokens = pool.unitTokens();
+  int64_t rowUnits = llvm::divideCeil(headSteps() * 16, elements);
+  Scalar first = firstKey % kPageTokens;
+  Scalar last = min(past + endToken - 1 - (firstKey - first), b.i32(kPageTokens - 1));
+  forEachPiece(config.keys / tokens, rowUnits, [&](Scalar row, Scalar index) {
+    CacheReader::Unit unit =
+        reader.load(block, first + row * tokens, reader.inRow(index, rowUnits), last);
+    for (int64_t token = 0; token < tokens; ++token) {
+      SmallVector<Scalar> words = reader.words(unit, token);
+      for (int64_t chunk = 0; chunk < elements / kChunk; ++chunk)
+        b.storeWords(ArrayRef(words).slice(chunk * 4, 4),
+                     b.bytePtr(target, tile.offset(row * tokens + token,
+                                                   index * (elements / kChunk) + chunk)));
+    }
+  });
 }
 
 PrefillAttentionEmitter::Fragment PrefillAttentionEmitter::queryFragment(int64_t step) {
@@ -222,8 +260,36 @@ PrefillAttentionEmitter::State PrefillAttentionEmitter::attend(Value stage, Scal
   return state;
 }
 
+/// `diag(signs) H x / sqrt(n)` of both rows of the lane: tile j has the head's elements 8 j to 8 j
+/// + 7, of which a lane of the quad has two.
+void PrefillAttentionEmitter::turnBack(State &state, uint32_t seed) {
+  HeadSigns signs(b, seed, shape.headDim);
+  Scalar factor = b.f32(1 / std::sqrt(double(shape.headDim))), quad = lane % 4;
+  for (int64_t first = 0; first < 4; first += 2) {
+    auto element = [&](int64_t i) -> Value & { return state.result[i / 2][first + i % 2]; };
+    int64_t held = shape.headDim / 4; // elements of a row in one lane
+    for (int64_t distance = 1; distance < held; distance *= 2)
+      for (int64_t i = 0; i < held; ++i)
+        if (!(i & distance)) {
+          Scalar low = b.wrap(element(i)), high = b.wrap(element(i + distance));
+          element(i) = low + high;
+          element(i + distance) = low - high;
+        }
+    for (int64_t i = 0; i < held; ++i) {
+      Scalar value = b.wrap(element(i));
+      for (int64_t mask : {1, 2}) {
+        Scalar other = b.shuffleXor(value, unsigned(mask));
+        value = select((quad & mask) == 0, value + other, other - value);
+      }
+      element(i) = signs.apply(value * factor, quad * 2 + (i / 2 * 8 + i % 2));
+    }
+  }
+}
+
 void PrefillAttentionEmitter::store(State &state) {
   Matrix result = function.activation(op.getResult());
+  if (shape.values.format.hadamard)
+    turnBack(state, *shape.values.format.hadamard);
   for (int64_t half = 0; half < 2; ++half) {
     Scalar row = warpRow + lane / 4 + half * 8, token = tokenOf(row);
     Scalar factor = b.reciprocal(b.warpSum(state.rows[half].sum, /*lanes=*/4));

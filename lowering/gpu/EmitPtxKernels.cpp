@@ -10,6 +10,7 @@
 #include "lowering/gpu/Passes.h"
 #include "lowering/gpu/PtxBuilder.h"
 #include "lowering/gpu/PtxFeatures.h"
+#include "lowering/kernels/PtxCacheObstacle.h"
 #include "lowering/kernels/PtxObstacle.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -99,17 +100,16 @@ static LogicalResult checkOperandTypes(Operation *op) {
       .Default(success());
 }
 
-/// Caches are bf16 here.
 static LogicalResult checkCache(Operation *op) {
   auto symbol = op->getAttrOfType<FlatSymbolRefAttr>("cache");
   if (!symbol)
     return success();
   auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
-  for (StringRef format : {cache.getK(), cache.getV()})
-    if (format != "native")
-      return op->emitOpError() << "has no kernel on ptx for the cache format '" << format
-                               << "'; --default-pipeline=\"targets=cpu\" compiles for CPUs alone";
-  return success();
+  std::string obstacle = kernel::ptxCacheObstacle(cache);
+  if (obstacle.empty())
+    return success();
+  return op->emitOpError() << obstacle
+                           << "; --default-pipeline=\"targets=cpu\" compiles for CPUs alone";
 }
 
 /// Declares the dynamic shared memory that all kernels use. Swizzled tiles of asynchronous copies

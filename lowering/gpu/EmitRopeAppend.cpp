@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/AttentionParts.h"
+#include "lowering/gpu/CacheReader.h"
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/KernelConfig.h"
 #include "lowering/gpu/KernelFunction.h"
@@ -31,18 +32,15 @@ public:
 
 private:
   void emitHead(Scalar head);
-  Scalar pick(Scalar ofQ, Scalar ofK, Scalar ofV) {
-    return select(isQ, ofQ, select(isQOrK, ofK, ofV));
-  }
   Value source(Scalar head);
-  Value target(Scalar head);
+  void store(WarpHead &elements, Scalar head);
 
   kernel::RopeAppendOp op;
   KernelFunction &function;
   PtxBuilder &b;
   AttentionShape shape;
   int64_t warps;
-  Scalar row, lane, position, isQ, isQOrK;
+  Scalar row, lane, position, isQ, isKey;
 };
 
 } // namespace
@@ -56,32 +54,40 @@ Value RopeAppendEmitter::source(Scalar head) {
                         (head - firstHead) * shape.headDim + offset);
   };
   int64_t heads = op.getHeads();
-  return pick(b.wrap(at(q, op.getOffsets()[0], 0)), b.wrap(at(k, op.getOffsets()[1], heads)),
-              b.wrap(at(v, op.getOffsets()[2], heads + shape.kvHeads)));
+  Scalar query = b.wrap(at(q, op.getOffsets()[0], 0)),
+         key = b.wrap(at(k, op.getOffsets()[1], heads)),
+         value = b.wrap(at(v, op.getOffsets()[2], heads + shape.kvHeads));
+  return select(isQ, query, select(isKey, key, value));
 }
 
-/// Where the head goes: the result's row, or its token's row of a cache block.
-Value RopeAppendEmitter::target(Scalar head) {
+/// Queries go to the result's row, keys and values to their token's row of a cache block.
+void RopeAppendEmitter::store(WarpHead &elements, Scalar head) {
   Matrix result = function.activation(op.getResult());
+  int64_t heads = op.getHeads();
+  b.ifThen(isQ, [&] {
+    Value query = b.elementPtr(result.row(b, row), result.element, head * shape.headDim);
+    elements.store(query, result.element, shape.headDim);
+  });
   Scalar sequence = b.loadI32(function.pointer(Kind::TokenSeq), row);
   Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
   Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
-  int64_t heads = op.getHeads();
-  Scalar kvHead = select(isQOrK, head - heads, head - (heads + shape.kvHeads));
-  auto inPool = [&](Kind pool) {
-    return b.wrap(cacheRow(b, function.pointer(pool), shape, page, kvHead, position % kPageTokens));
+  Value scratch = b.bytePtr(b.sharedMemory(), b.threadId() / kWarpSize * shape.codedHeadBytes());
+  auto append = [&](const CachePool &pool, Kind kind, int64_t firstHead) {
+    Value block = CacheReader(b, pool, function.pointer(kind)).block(page, head - firstHead);
+    appendHead(b, elements, pool, block, position % kPageTokens, scratch, lane);
   };
-  Value query = b.elementPtr(result.row(b, row), result.element, head * shape.headDim);
-  return pick(b.wrap(query), inPool(Kind::KeyCache), inPool(Kind::ValueCache));
+  b.ifThen(isKey, [&] { append(shape.keys, Kind::KeyCache, heads); });
+  b.ifThen(head >= heads + shape.kvHeads,
+           [&] { append(shape.values, Kind::ValueCache, heads + shape.kvHeads); });
 }
 
 void RopeAppendEmitter::emitHead(Scalar head) {
   isQ = head < op.getHeads();
-  isQOrK = head < op.getHeads() + shape.kvHeads;
-  Value from = source(head), to = target(head);
+  Scalar isQOrK = head < op.getHeads() + shape.kvHeads;
+  isKey = (head >= op.getHeads()) & isQOrK;
   Matrix q = function.activation(op.getQ());
   WarpHead elements(b, shape.headDim, WarpHead::chooseWidth(shape.headDim, op.getOffsets()), lane);
-  elements.load(from, q.element, q.access);
+  elements.load(source(head), q.element, q.access);
   if (op.getQNorm() || op.getRope())
     elements.applyIf(isQOrK, [&] {
       if (op.getQNorm()) {
@@ -93,12 +99,12 @@ void RopeAppendEmitter::emitHead(Scalar head) {
       if (op.getRope())
         elements.rotate(function.pointer(Kind::RopeTable), position);
     });
-  elements.store(to, shape.headDim);
-  // Attention reads whole groups of 8 elements of the cache.
-  int64_t padding = shape.headStride - shape.headDim;
-  if (padding > 0)
-    b.ifThen((head >= op.getHeads()) & (lane < padding),
-             [&] { b.storeFloats(to, b.getBF16Type(), lane + shape.headDim, {b.f32(0)}); });
+  if (shape.keys.format.hadamard)
+    elements.applyIf(isQOrK, [&] { elements.transform(*shape.keys.format.hadamard); });
+  if (shape.values.format.hadamard)
+    elements.applyIf(head >= op.getHeads() + shape.kvHeads,
+                     [&] { elements.transform(*shape.values.format.hadamard); });
+  store(elements, head);
 }
 
 void RopeAppendEmitter::emit() {

@@ -37,12 +37,22 @@ AttentionShape::AttentionShape(Operation *op, FlatSymbolRefAttr symbol, int64_t 
 
 //===----------------------------------------------------------------------===//
 // Reading a dictionary
+  keys = CachePool::of(cache, /*isKey=*/true);
+  values = CachePool::of(cache, /*isKey=*/false);
 //===----------------------------------------------------------------------===//
 
 StringAttr ptx::readAlgorithm(Operation *op) {
   DictionaryAttr config = cast<kernel::LaunchOpInterface>(op).getConfigAttr();
   StringAttr algorithm = config ? config.getAs<StringAttr>("algorithm") : StringAttr();
   if (!algorithm)
+int64_t AttentionShape::codedHeadBytes() const {
+  int64_t elements = 0;
+  for (const CachePool &pool : {keys, values})
+    if (!pool.isPlain())
+      elements = std::max(elements, pool.paddedDim());
+  return elements * int64_t(sizeof(float));
+}
+
     op->emitOpError("has no config that names an algorithm; configure-ptx-kernels sets one");
   return algorithm;
 }
@@ -227,7 +237,7 @@ std::optional<WarpgroupConfig> WarpgroupConfig::choose(kernel::MatmulOp op) {
 //===----------------------------------------------------------------------===//
 
 int64_t DecodeAttentionConfig::queryStride(const AttentionShape &shape) {
-  return llvm::alignTo(shape.headDim, 64) + 32;
+  return llvm::alignTo(queryColumns(shape), 64) + 32;
 }
 
 int64_t DecodeAttentionConfig::partBase(const AttentionShape &shape) {
@@ -235,15 +245,20 @@ int64_t DecodeAttentionConfig::partBase(const AttentionShape &shape) {
 }
 
 int64_t DecodeAttentionConfig::sharedBytes(const AttentionShape &shape, int64_t splits) const {
-  int64_t floats =
-      maxParts(shape, splits) * 2 * kTile + keyWarps(shape) * tileRows(shape) * shape.headStride;
-  return partBase(shape) + floats * sizeof(float);
+  int64_t results = keyWarps(shape) * tileRows(shape) * shape.headStride * int64_t(sizeof(float));
+  // The new key and value are coded where results will be.
+  return partBase(shape) + maxParts(shape, splits) * 2 * kTile * int64_t(sizeof(float)) +
+         std::max(results, 2 * shape.codedHeadBytes());
 }
 
 FailureOr<DecodeAttentionConfig> DecodeAttentionConfig::read(kernel::AppendAttentionOp op) {
   AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
   ConfigReader reader(op, algorithm);
   DecodeAttentionConfig config{reader.get("warps", 1, 16)};
+int64_t DecodeAttentionConfig::queryColumns(const AttentionShape &shape) {
+  return llvm::alignTo(shape.headDim, 4 * shape.keys.unitElements());
+}
+
   reader.requireMultiple("warps", config.warps, config.headSplit(shape));
   int64_t blocks = shape.kvHeads * tiles(shape);
   reader.require(op.getSplits() == 1 || blocks <= kernel::kCounters,

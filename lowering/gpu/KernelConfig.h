@@ -15,6 +15,7 @@
 #define QOPT_LOWERING_GPU_KERNELCONFIG_H
 
 #include "dialects/kernel/Kernel.h"
+#include "lowering/gpu/CachePool.h"
 
 namespace qopt::ptx {
 
@@ -41,7 +42,11 @@ struct MatmulShape {
 struct AttentionShape {
   AttentionShape(mlir::Operation *op, mlir::FlatSymbolRefAttr cache, int64_t heads);
   int64_t kvHeads, group, headDim;
-  int64_t headStride; ///< elements of a cached row: headDim rounded up to 8, so that it is aligned
+  int64_t headStride; ///< elements of a row of heads: headDim rounded up to 8, so that it is aligned
+  CachePool keys, values;
+
+  /// Bytes of a head in shared memory, f32, from where it is coded; 0 where it never is.
+  int64_t codedHeadBytes() const;
 };
 
 /// A block for each row: gather, norm, map.
@@ -149,6 +154,8 @@ struct DecodeAttentionConfig {
 struct PrefillAttentionConfig {
   static constexpr llvm::StringLiteral algorithm = "prefill";
   int64_t warps, keys;
+  /// Elements of a query, with the zeros that meet what lanes of a quad load beyond the head.
+  static int64_t queryColumns(const AttentionShape &shape);
 
   int64_t blockRows() const { return warps * 16; }
   int64_t blockTokens(const AttentionShape &shape) const { return blockRows() / shape.group; }

@@ -164,6 +164,12 @@ void PtxBuilder::storeFloats(Value base, Type element, Scalar index, ArrayRef<Sc
   }
 }
 
+void PtxBuilder::storeWords(ArrayRef<Scalar> words, Value ptr) {
+  Value packed = vector::FromElementsOp::create(*this, VectorType::get(4, getI32Type()),
+                                                llvm::to_vector_of<Value>(words));
+  store(packed, ptr, 16);
+}
+
 SmallVector<Scalar> PtxBuilder::loadWords(Value ptr, Access access) {
   Value packed = load(VectorType::get(4, getI32Type()), ptr, 16, access);
   SmallVector<Scalar> words;

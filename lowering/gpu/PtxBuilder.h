@@ -70,6 +70,7 @@ public:
                    llvm::ArrayRef<Scalar> values);
   /// 16 bytes as four i32, each two bf16.
   llvm::SmallVector<Scalar> loadWords(mlir::Value ptr, Access access = Access::ReadOnly);
+  void storeWords(llvm::ArrayRef<Scalar> words, mlir::Value ptr);
 
   /// The two bf16 of a word as f32: low half first in memory.
   Scalar lowFloat(Scalar word);
@@ -82,8 +83,12 @@ public:
 
   /// `2^x` and `1 / x` within 2 units in the last place; subnormals are zero.
   Scalar exp2(Scalar x);
+  /// Within 2^-22 of log2(x); that of zero is minus infinity.
+  Scalar log2(Scalar x);
   Scalar reciprocal(Scalar x);
   Scalar reciprocalSqrt(Scalar x);
+  /// Rounded to nearest.
+  Scalar squareRoot(Scalar x);
   /// `x / y`, rounded to nearest.
   Scalar divide(Scalar x, Scalar y);
   /// To an integer: ties to even, or the largest below.
@@ -96,6 +101,8 @@ public:
   Scalar warpSum(Scalar value, unsigned lanes = kWarpSize, unsigned stride = 1);
   Scalar warpMax(Scalar value, unsigned lanes = kWarpSize, unsigned stride = 1);
 
+  /// What lanes of a warp stored before is seen by the others after.
+  void warpBarrier();
   /// Memory operations before are seen by the whole device before those after.
   void fence();
   /// Adds one to the i32 at `counter`, or makes it zero where it is `last`; returns what was there.

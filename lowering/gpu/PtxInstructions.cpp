@@ -47,12 +47,14 @@ static Scalar callUnary(PtxBuilder &b, StringRef intrinsic, Scalar x) {
           .getResult(0));
 }
 Scalar PtxBuilder::exp2(Scalar x) { return callUnary(*this, "llvm.nvvm.ex2.approx.ftz", x); }
+Scalar PtxBuilder::log2(Scalar x) { return callUnary(*this, "llvm.nvvm.lg2.approx.ftz.f", x); }
 Scalar PtxBuilder::reciprocal(Scalar x) {
   return callUnary(*this, "llvm.nvvm.rcp.approx.ftz.f", x);
 }
 Scalar PtxBuilder::reciprocalSqrt(Scalar x) {
   return callUnary(*this, "llvm.nvvm.rsqrt.approx.ftz.f", x);
 }
+Scalar PtxBuilder::squareRoot(Scalar x) { return callUnary(*this, "llvm.nvvm.sqrt.rn.f", x); }
 
 Scalar PtxBuilder::divide(Scalar x, Scalar y) {
   return wrap(LLVM::CallIntrinsicOp::create(*this, x.getType(), getStringAttr("llvm.nvvm.div.rn.f"),
@@ -61,6 +63,8 @@ Scalar PtxBuilder::divide(Scalar x, Scalar y) {
 }
 Scalar PtxBuilder::roundEven(Scalar x) { return callUnary(*this, "llvm.roundeven", x); }
 Scalar PtxBuilder::roundDown(Scalar x) { return callUnary(*this, "llvm.floor", x); }
+
+void PtxBuilder::warpBarrier() { NVVM::SyncWarpOp::create(*this, i32(-1)); }
 
 static constexpr llvm::StringLiteral kDeviceScope = "device";
 

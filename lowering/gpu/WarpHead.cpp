@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/WarpHead.h"
+#include "lowering/gpu/HeadSigns.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace qopt::ptx;
@@ -82,6 +84,59 @@ void WarpHead::rotate(Value ropeTable, Scalar position) {
   }
 }
 
+void WarpHead::applySigns(uint32_t seed) {
+  HeadSigns signs(b, seed, headDim);
+  for (Pairs &p : pairs)
+    for (int64_t i = 0; i < width; ++i) {
+      p.low[i] = signs.apply(p.low[i], p.first + i);
+      p.high[i] = signs.apply(p.high[i], p.first + (half + i));
+    }
+}
+
+/// Elements at each distance become their sum and difference: those of a lane, then lanes'. Lanes
+/// beyond the head exchange their zeros.
+void WarpHead::applyHadamard() {
+  auto exchange = [](Scalar &low, Scalar &high) {
+    Scalar sum = low + high;
+    high = low - high;
+    low = sum;
+  };
+  for (Pairs &p : pairs)
+    for (int64_t i = 0; i < width; ++i)
+      exchange(p.low[i], p.high[i]);
+  for (size_t distance = 1; distance < pairs.size(); distance *= 2)
+    for (size_t k = 0; k < pairs.size(); ++k)
+      for (int64_t i = 0; i < width && !(k & distance); ++i) {
+        exchange(pairs[k].low[i], pairs[k + distance].low[i]);
+        exchange(pairs[k].high[i], pairs[k + distance].high[i]);
+      }
+  Scalar factor = b.f32(1 / std::sqrt(double(headDim)));
+  for (Pairs &p : pairs)
+    for (SmallVector<Scalar> *values : {&p.low, &p.high}) {
+      for (int64_t distance = 1; distance < width; distance *= 2)
+        for (int64_t i = 0; i < width; ++i)
+          if (!(i & distance))
+            exchange((*values)[i], (*values)[i + distance]);
+      for (Scalar &value : *values) {
+        for (int64_t mask = 1; mask < kWarpSize && mask * width < half; mask *= 2) {
+          Scalar other = b.shuffleXor(value, unsigned(mask));
+          value = select((lane & mask) == 0, value + other, other - value);
+        }
+        value = value * factor;
+      }
+    }
+}
+
+void WarpHead::transform(uint32_t seed) {
+  applySigns(seed);
+  applyHadamard();
+}
+
+void WarpHead::transformBack(uint32_t seed) {
+  applyHadamard();
+  applySigns(seed);
+}
+
 SmallVector<Value> WarpHead::flatten() const {
   SmallVector<Value> values;
   for (const Pairs &p : pairs) {
@@ -105,17 +160,16 @@ void WarpHead::applyIf(Scalar condition, llvm::function_ref<void()> body) {
   }
 }
 
-void WarpHead::store(Value target, int64_t end) {
+void WarpHead::store(Value target, Type element, int64_t end) {
   for (Pairs &p : pairs)
     b.ifThen(p.first < half, [&] {
-      b.storeFloats(target, b.getBF16Type(), p.first, p.low);
+      b.storeFloats(target, element, p.first, p.low);
       Scalar second = p.first + half;
       if (headDim % 2 == 0)
-        b.storeFloats(target, b.getBF16Type(), second, p.high);
+        b.storeFloats(target, element, second, p.high);
       else
-        b.ifThen(second < headDim, [&] { b.storeFloats(target, b.getBF16Type(), second, p.high); });
+        b.ifThen(second < headDim, [&] { b.storeFloats(target, element, second, p.high); });
     });
-  if (end > headDim)
-    b.ifThen(lane < end - headDim,
-             [&] { b.storeFloats(target, b.getBF16Type(), lane + headDim, {b.f32(0)}); });
+  for (int64_t begin = headDim; begin < end; begin += kWarpSize)
+    b.ifThen(lane < end - begin, [&] { b.storeFloats(target, element, lane + begin, {b.f32(0)}); });
 }

@@ -27,10 +27,13 @@ public:
   void normalize(mlir::Value weight, double eps);
   /// Rotates by the angles of `position`: (cos, sin) pairs of f32.
   void rotate(mlir::Value ropeTable, Scalar position);
+  /// `H diag(signs) x / sqrt(n)` (runtime/quantization/Hadamard.h), and its inverse.
+  void transform(uint32_t seed);
+  void transformBack(uint32_t seed);
   /// Applies what `body` does where `condition` holds.
   void applyIf(Scalar condition, llvm::function_ref<void()> body);
-  /// Stores the head as bf16, and zeros up to element `end`.
-  void store(mlir::Value target, int64_t end);
+  /// Stores the head as `element`, bf16 or f32, and zeros up to element `end`.
+  void store(mlir::Value target, mlir::Type element, int64_t end);
 
 private:
   /// Consecutive elements of both halves that one lane holds.
@@ -39,6 +42,8 @@ private:
     llvm::SmallVector<Scalar> low, high;
   };
   llvm::SmallVector<mlir::Value> flatten() const;
+  void applySigns(uint32_t seed);
+  void applyHadamard();
 
   PtxBuilder &b;
   int64_t headDim, half, width;

@@ -7,6 +7,7 @@
 
 #include "dialects/q/Q.h"
 #include "lowering/kernels/Passes.h"
+#include "lowering/kernels/PtxCacheObstacle.h"
 #include "lowering/kernels/PtxObstacle.h"
 #include "passes/Parameters.h"
 
@@ -151,23 +152,23 @@ bool Fallback::replace(Operation *op) {
   return true;
 }
 
-/// GPUs have no kernels for compressed caches.
-static LogicalResult requireNativeCaches(ModuleOp module) {
+/// Caches have no fallback.
+static LogicalResult requireCaches(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>())
     for (auto append : function.getOps<llm::KvAppendOp>()) {
       auto cache =
           SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(append, append.getCacheAttr());
-      if (cache && (cache.getK() != "native" || cache.getV() != "native"))
+      std::string obstacle = cache ? kernel::ptxCacheObstacle(cache) : "";
+      if (!obstacle.empty())
         return emitError(append.getLoc())
-               << "no ptx kernel computes 'llm.kv_append' and 'llm.attention' with keys "
-               << cache.getK() << " and values " << cache.getV()
+               << "'llm.kv_append' and 'llm.attention': " << obstacle
                << "; --default-pipeline=\"targets=cpu\" compiles for CPUs alone";
     }
   return success();
 }
 
 void RequireKernelsPass::runOnOperation() {
-  if (llvm::is_contained(targets, "ptx") && failed(requireNativeCaches(getOperation())))
+  if (llvm::is_contained(targets, "ptx") && failed(requireCaches(getOperation())))
     return signalPassFailure();
   SmallVector<Operation *> ops;
   for (auto function : getOperation().getOps<func::FuncOp>())

@@ -9,12 +9,12 @@ llm.param @k_norm : tensor<128xbf16>
 
 // A warp a head: q goes to the result, k and v to the row of their token in the page.
 // IR-LABEL: gpu.func @rope(
-// IR-COUNT-2: llvm.load {{.*}} invariant {alignment = 4 : i64} : !llvm.ptr<1> -> i32
-// IR:         %[[PAGE:.*]] = llvm.load {{.*}} invariant {alignment = 4 : i64} : !llvm.ptr<1> -> i32
-// IR:         arith.muli %[[PAGE]], %{{.*}} : i32
 // IR:         nvvm.shfl.sync bfly
 // The angles' cosines and sines of two pairs.
 // IR:         llvm.load {{.*}} invariant {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xf32>
+// IR:         llvm.store {{.*}} : i32, !llvm.ptr<1>
+// IR:         %[[PAGE:.*]] = llvm.load {{.*}} invariant {alignment = 4 : i64} : !llvm.ptr<1> -> i32
+// IR:         arith.muli %[[PAGE]], %{{.*}} : i32
 // IR:         llvm.store {{.*}} : i32, !llvm.ptr<1>
 
 // The pools are read only here; scores, weights and results never leave registers.

@@ -1,0 +1,58 @@
+//===- CachePool.h - where keys and values lie on GPUs ----------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_GPU_CACHEPOOL_H
+#define QOPT_LOWERING_GPU_CACHEPOOL_H
+
+#include "dialects/llm/Llm.h"
+#include "runtime/quantization/CacheFormat.h"
+
+namespace qopt::ptx {
+
+/// Tokens of a page of the cache.
+inline constexpr int64_t kPageTokens = 128;
+
+/// The PTX layout of the keys or the values of one layer: `[pages][kv_heads]` of blocks for 128
+/// tokens of a head. A block is codes, then scales, then zeros, as far as the format has them.
+///
+/// Codes lie in units of up to 16 bytes, what a lane loads at once: `unitElements()` consecutive
+/// elements of each of `unitTokens()` consecutive tokens, token by token, the first code in the
+/// lowest bits. A block holds `[128 / unitTokens()][unitsPerRow()]` of them. The quad of lanes that
+/// shares a key takes 16 bytes a lane; the eight lanes that share a value take an eighth of (128
+/// elements of) the head each, of as many of their four tokens as fit. Units end where heads do
+/// not: elements beyond a head are codes of zero.
+///
+/// Scales and zeros are `[128][groups]`, f16 or the index of an entry of a table.
+struct CachePool {
+  CacheFormat format;
+  bool isKey;
+  int64_t kvHeads, headDim;
+
+  /// Of `cache`, whose verifier has checked the formats.
+  static CachePool of(llm::CacheOp cache, bool isKey);
+
+  /// Whether elements are bf16, as tensor cores take them.
+  bool isPlain() const { return format.isNative() || format.code == CacheFormat::Code::BF16; }
+  int64_t bits() const { return format.isNative() ? 16 : format.storedBits(); }
+  int64_t unitElements() const;
+  int64_t unitTokens() const;
+  int64_t unitBytes() const { return unitElements() * unitTokens() * bits() / 8; }
+  int64_t unitsPerRow() const;
+  /// Elements of a row, with those beyond the head.
+  int64_t paddedDim() const { return unitsPerRow() * unitElements(); }
+
+  int64_t groupSize() const { return format.groupOf(headDim); }
+  int64_t groups() const { return format.groupsOf(headDim); }
+  int64_t scaleBytes() const { return format.scaleTable ? 1 : 2; }
+  int64_t scaleOffset() const;
+  int64_t zeroOffset() const;
+  int64_t blockBytes() const;
+};
+
+} // namespace qopt::ptx
+
+#endif // QOPT_LOWERING_GPU_CACHEPOOL_H

@@ -1,0 +1,216 @@
+//===- CacheReader.cpp - cached keys and values in registers --------------===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Codes become f32 by their bits, next to the exponent of a power of two B, as B + code: a byte
+// permutation or a shift and a mask, and no conversion, which runs at a quarter of their rate. The
+// factor then meets B + code, and the offset takes B back.
+//
+//===----------------------------------------------------------------------===//
+
+#include "lowering/gpu/CacheReader.h"
+#include "lowering/gpu/LloydMaxTable.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+using namespace qopt;
+using namespace qopt::ptx;
+using llvm::SmallVector;
+
+using Code = CacheFormat::Code;
+
+namespace {
+/// B as above, and the bits that a code is shifted by beside it.
+struct Embedding {
+  int64_t bits; ///< of B as f32
+  double power; ///< B
+  int64_t shift;
+};
+/// A small float as the upper bits of an f32: how far the code, in the highest bits, is shifted,
+/// with its sign, what is kept, and the power of two between the exponents.
+struct FloatLayout {
+  int64_t shift, mask;
+  int exponent;
+};
+} // namespace
+
+static Embedding embeddingOf(int64_t bits) {
+  switch (bits) {
+  case 8:
+    return {0x47000000, 32768, 8};
+  case 4:
+    return {0x41800000, 16, 19};
+  default:
+    return {0x40800000, 4, 21};
+  }
+}
+
+static FloatLayout layoutOf(Code code) {
+  return code == Code::Fp8E4M3 ? FloatLayout{4, 0x87f00000, 120} : FloatLayout{3, 0x8fe00000, 112};
+}
+
+static bool isFp8(const CacheFormat &format) {
+  return format.code == Code::Fp8E4M3 || format.code == Code::Fp8E5M2;
+}
+
+/// What is added to signed codes, so that they are not negative.
+static int64_t biasOf(const CacheFormat &format) {
+  return format.code == Code::Integer && !format.asymmetric ? int64_t(1) << (format.bits - 1) : 0;
+}
+
+/// The highest bit of each code of a word.
+static int64_t signBits(int64_t bits) {
+  return bits == 8 ? 0x80808080 : bits == 4 ? 0x88888888 : 0xaaaaaaaa;
+}
+
+Scalar ptx::tableScale(PtxBuilder &b, const CacheFormat::ScaleTable &table, Scalar index) {
+  return b.exp2(fma(index, b.f32(std::log2(table.ratio)), b.f32(std::log2(table.least))));
+}
+
+Value CacheReader::block(Scalar page, Scalar kvHead) const {
+  Scalar index = page * pool.kvHeads + kvHead;
+  return b.elementPtr(base, b.getI8Type(), index.toI64() * pool.blockBytes());
+}
+
+Scalar CacheReader::inRow(Scalar index, int64_t end) const {
+  return end <= pool.unitsPerRow() ? index : min(index, b.i32(pool.unitsPerRow() - 1));
+}
+
+int64_t CacheReader::partElements() const {
+  return std::gcd(pool.unitElements(), pool.groups() == 1 ? 0 : pool.groupSize());
+}
+
+CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Scalar last) const {
+  int64_t tokens = pool.unitTokens(), bytes = pool.unitBytes();
+  Scalar first = tokens == 1 ? min(token, last) : token;
+  Scalar row = tokens == 1 ? first : first / tokens;
+  Value at = b.bytePtr(block, (row * pool.unitsPerRow() + index) * bytes);
+  Unit unit;
+  if (bytes == 4) {
+    unit.words.push_back(b.wrap(b.load(b.getI32Type(), at, 4)));
+  } else {
+    Value packed = b.load(VectorType::get(bytes / 4, b.getI32Type()), at, bytes);
+    for (int64_t i = 0; i < bytes / 4; ++i)
+      unit.words.push_back(b.wrap(vector::ExtractOp::create(b, packed, i)));
+  }
+  if (biasOf(pool.format))
+    for (Scalar &word : unit.words)
+      word = word ^ signBits(pool.bits());
+  if (pool.format.isScaled())
+    for (int64_t i = 0; i < tokens; ++i)
+      loadParameters(unit, block, tokens == 1 ? first : min(token + i, last), index);
+  return unit;
+}
+
+/// `scale * (point - B - bias) + zero` as a factor and an offset, for each part of a token.
+void CacheReader::loadParameters(Unit &unit, Value block, Scalar token, Scalar index) const {
+  const CacheFormat &format = pool.format;
+  for (int64_t part = 0; part < parts(); ++part) {
+    Scalar slot = token;
+    if (pool.groups() > 1)
+      slot = token * pool.groups() +
+             (index * pool.unitElements() + part * partElements()) / pool.groupSize();
+    auto loadHalf = [&](int64_t offset) {
+      return b.loadFloats(b.bytePtr(block, b.i32(offset)), b.getF16Type(), slot, 1).front();
+    };
+    Scalar scale, zero;
+    if (format.fixed) {
+      scale = b.f32(format.fixed->scale);
+      zero = b.f32(format.fixed->zero);
+    } else if (format.scaleTable) {
+      Value byte = b.load(b.getI8Type(), b.bytePtr(block, slot + pool.scaleOffset()), 1);
+      Scalar entry = b.wrap(arith::UIToFPOp::create(b, b.getF32Type(), byte));
+      scale = tableScale(b, *format.scaleTable, entry);
+    } else {
+      scale = loadHalf(pool.scaleOffset());
+      if (format.asymmetric)
+        zero = loadHalf(pool.zeroOffset());
+    }
+    if (isFp8(format) || format.code == Code::LloydMax) {
+      unit.factors.push_back(scale);
+      continue;
+    }
+    if (format.code == Code::Uniform) { // (2 code + 1 - 2^bits) / (2^bits - 1)
+      zero = b.f32(0) - scale;
+      scale = scale * b.f32(2 / (std::ldexp(1.0, int(format.bits)) - 1));
+    }
+    double base = embeddingOf(pool.bits()).power + double(biasOf(format));
+    unit.factors.push_back(scale);
+    unit.offsets.push_back(fma(scale, b.f32(-base), zero ? zero : b.f32(0)));
+  }
+}
+
+Scalar CacheReader::point(const Unit &unit, int64_t code) const {
+  int64_t perWord = 32 / pool.bits(), at = code % perWord * pool.bits();
+  Scalar word = unit.words[code / perWord];
+  if (pool.format.code == Code::F16) {
+    Value half = arith::TruncIOp::create(b, b.getI16Type(), at == 0 ? word : word >> at);
+    half = arith::BitcastOp::create(b, b.getF16Type(), half);
+    return b.wrap(arith::ExtFOp::create(b, b.getF32Type(), half));
+  }
+  if (pool.format.code == Code::LloydMax) {
+    int64_t mask = (int64_t(1) << pool.bits()) - 1;
+    return LloydMaxTable(b, pool.format.bits).point((at == 0 ? word : word >> at) & mask);
+  }
+  if (isFp8(pool.format)) {
+    FloatLayout layout = layoutOf(pool.format.code);
+    Scalar top = at == 24 ? word : word << (24 - at);
+    Scalar wide = shiftRightSigned(top, layout.shift) & layout.mask;
+    return wide.bitcast(b.getF32Type()) * b.f32(std::ldexp(1.0, layout.exponent));
+  }
+  Embedding embedding = embeddingOf(pool.bits());
+  if (pool.bits() == 8) // the byte goes to bits 8 to 15
+    return b
+        .wrap(NVVM::PermuteOp::create(b, b.getI32Type(), word, b.i32(embedding.bits),
+                                      b.i32(0x7404 | code % 4 << 4), NVVM::PermuteMode::DEFAULT))
+        .bitcast(b.getF32Type());
+  int64_t mask = ((int64_t(1) << pool.bits()) - 1) << embedding.shift;
+  Scalar moved = at < embedding.shift   ? word << (embedding.shift - at)
+                 : at > embedding.shift ? word >> (at - embedding.shift)
+                                        : word;
+  return ((moved & mask) | embedding.bits).bitcast(b.getF32Type());
+}
+
+SmallVector<Scalar> CacheReader::elements(const Unit &unit, int64_t token) const {
+  SmallVector<Scalar> values;
+  for (int64_t i = 0; i < pool.unitElements(); ++i) {
+    Scalar value = point(unit, token * pool.unitElements() + i);
+    int64_t parameter = token * parts() + i / partElements();
+    if (!unit.offsets.empty())
+      value = fma(value, unit.factors[parameter], unit.offsets[parameter]);
+    else if (!unit.factors.empty())
+      value = value * unit.factors[parameter];
+    values.push_back(value);
+  }
+  return values;
+}
+
+SmallVector<Scalar> CacheReader::words(const Unit &unit, int64_t token) const {
+  if (pool.isPlain())
+    return unit.words;
+  SmallVector<Scalar> values = elements(unit, token), words;
+  for (size_t i = 0; i < values.size(); i += 2)
+    words.push_back(b.packBf16(values[i], values[i + 1]));
+  return words;
+}
+
+SmallVector<Scalar> CacheReader::pairs(const Unit &first, int64_t firstToken, const Unit &second,
+                                       int64_t secondToken) const {
+  SmallVector<Scalar> words;
+  if (pool.isPlain()) {
+    for (auto [low, high] : llvm::zip_equal(first.words, second.words))
+      words.append({b.pairLow(low, high), b.pairHigh(low, high)});
+    return words;
+  }
+  for (auto [low, high] :
+       llvm::zip_equal(elements(first, firstToken), elements(second, secondToken)))
+    words.push_back(b.packBf16(low, high));
+  return words;
+}

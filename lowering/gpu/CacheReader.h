@@ -1,0 +1,62 @@
+//===- CacheReader.h - cached keys and values in registers ------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_GPU_CACHEREADER_H
+#define QOPT_LOWERING_GPU_CACHEREADER_H
+
+#include "lowering/gpu/CachePool.h"
+#include "lowering/gpu/PtxBuilder.h"
+
+namespace qopt::ptx {
+
+/// Loads units of a pool and dequantizes them to bf16. An element is `factor * point + offset`, in
+/// f32, of the number that its code's bits stand for.
+class CacheReader {
+public:
+  /// A unit as it lies in memory, and what its elements are computed by:
+  /// `[token * parts + part]`, a part being elements that share a scale; empty where elements are
+  /// what they stand for.
+  struct Unit {
+    llvm::SmallVector<Scalar> words, factors, offsets;
+  };
+
+  CacheReader(PtxBuilder &b, const CachePool &pool, mlir::Value base)
+      : b(b), pool(pool), base(base) {}
+
+  /// The block of a page (an index into the pool) for a KV head.
+  mlir::Value block(Scalar page, Scalar kvHead) const;
+  /// Unit `index`, which is below `end`, or the row's last if there are not as many.
+  Scalar inRow(Scalar index, int64_t end) const;
+  /// Unit `index` of the tokens from `token` of the block on. Tokens after
+  /// `last` may be anything, even no numbers: instead of theirs, the scales of `last` are taken.
+  Unit load(mlir::Value block, Scalar token, Scalar index, Scalar last) const;
+  /// The elements of the unit's token `token`, as words of two bf16.
+  llvm::SmallVector<Scalar> words(const Unit &unit, int64_t token) const;
+  /// The same elements of two tokens, a word for each element: `first`'s in the low half.
+  llvm::SmallVector<Scalar> pairs(const Unit &first, int64_t firstToken, const Unit &second,
+                                  int64_t secondToken) const;
+
+private:
+  /// Elements of a unit's token that share a scale.
+  int64_t partElements() const;
+  int64_t parts() const { return pool.unitElements() / partElements(); }
+  void loadParameters(Unit &unit, mlir::Value block, Scalar token, Scalar index) const;
+  /// The number that a code's bits stand for, as `elements` needs it.
+  Scalar point(const Unit &unit, int64_t code) const;
+  llvm::SmallVector<Scalar> elements(const Unit &unit, int64_t token) const;
+
+  PtxBuilder &b;
+  const CachePool &pool;
+  mlir::Value base;
+};
+
+/// Entry `index` (f32) of a table of scales.
+Scalar tableScale(PtxBuilder &b, const CacheFormat::ScaleTable &table, Scalar index);
+
+} // namespace qopt::ptx
+
+#endif // QOPT_LOWERING_GPU_CACHEREADER_H

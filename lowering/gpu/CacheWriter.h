@@ -1,0 +1,66 @@
+//===- CacheWriter.h - a head becomes cached codes --------------*- C++ -*-===//
+//
+// Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LOWERING_GPU_CACHEWRITER_H
+#define QOPT_LOWERING_GPU_CACHEWRITER_H
+
+#include "lowering/gpu/CachePool.h"
+#include "lowering/gpu/PtxBuilder.h"
+
+namespace qopt::ptx {
+
+/// A warp codes the head of a token, a lane as many consecutive elements as a word of codes has.
+class CacheWriter {
+public:
+  CacheWriter(PtxBuilder &b, const CachePool &pool, Scalar lane) : b(b), pool(pool), lane(lane) {}
+
+  /// `head` holds the row's elements in shared memory, f32, zeros beyond the head; `block` is that
+  /// of the token's page and head.
+  void append(mlir::Value head, mlir::Value block, Scalar token);
+
+private:
+  /// What elements are coded by: `code = (x - zero) / divisor`; no zero where symmetric.
+  struct Parameters {
+    Scalar divisor, zero;
+  };
+  /// A lane's elements in one round, from `first` on, and whether there are any.
+  struct Piece {
+    Scalar first, exists;
+    llvm::SmallVector<Scalar> elements;
+  };
+
+  int64_t pieceElements() const;
+  int64_t pieces() const { return pool.paddedDim() / pieceElements(); }
+  Piece load(mlir::Value head, int64_t round);
+  /// Of the group, or head, that `pieces` of this lane belong to, and `lanes` lanes have.
+  Scalar rootMeanSquare(llvm::ArrayRef<Piece> pieces, int64_t lanes);
+  Parameters measure(llvm::ArrayRef<Piece> pieces, int64_t lanes);
+  /// Stores the parameters of group `group` where `isFirst`; codes are computed with them as
+  /// stored.
+  Parameters store(Parameters parameters, mlir::Value block, Scalar token, Scalar group,
+                   Scalar isFirst);
+  void storePiece(const Piece &piece, const Parameters &parameters, mlir::Value block,
+                  Scalar token);
+
+  Scalar roundToF16(Scalar value);
+  /// The index of the scale in the table, as f32; `scale` becomes the entry.
+  Scalar findScale(Scalar &scale);
+  /// The code in the lowest bits; nothing above them.
+  Scalar encode(Scalar x, const Parameters &parameters);
+  Scalar encodeFp8(Scalar x);
+  Scalar encodeUniform(Scalar x);
+  Scalar encodeHalf(Scalar x);
+  Scalar toInteger(Scalar x);
+
+  PtxBuilder &b;
+  const CachePool &pool;
+  Scalar lane;
+};
+
+} // namespace qopt::ptx
+
+#endif // QOPT_LOWERING_GPU_CACHEWRITER_H
