@@ -69,6 +69,17 @@ Artifact Artifact::inspect(const std::string &directory) {
   return artifact;
 }
 
+void Artifact::raiseContext(int64_t tokens) {
+  int64_t &most = planData.config.maxPosition;
+  if (planData.inverseFrequencies.empty())
+    fail("{}: positions are learned, {} of them; no context can have more", path, most);
+  if (tokens < most)
+    fail("{}: --max-context {} is less than the {} tokens that the model was trained for; --ctx "
+         "asks for a smaller context",
+         path, tokens, most);
+  most = tokens;
+}
+
 uint64_t Artifact::weightBytes() const {
   uint64_t total = 0;
   for (const WeightView &view : views)

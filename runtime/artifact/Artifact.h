@@ -32,6 +32,9 @@ public:
   static Artifact inspect(const std::string &directory);
 
   const Plan &plan() const { return planData; }
+  /// Lets contexts have up to `tokens`, more than the model was trained for. Throws an Error where
+  /// positions are learned, or it is no more.
+  void raiseContext(int64_t tokens);
   const std::string &directory() const { return path; }
   /// The path of a file in the artifact.
   std::string filePath(std::string_view name) const;

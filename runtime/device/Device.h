@@ -12,6 +12,7 @@
 #include "runtime/device/ActivationObserver.h"
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -60,6 +61,8 @@ public:
   /// In one line: "CPU, kernels for avx512, 2 threads".
   virtual std::string describe() const = 0;
 
+  /// Bytes that can still be used, where that is known.
+  virtual std::optional<uint64_t> freeMemory() const { return std::nullopt; }
   /// On CPUs only touched pages cost memory. Throws an Error naming the size and `purpose`.
   virtual std::unique_ptr<DeviceBuffer> allocate(uint64_t bytes, const char *purpose) = 0;
   virtual void write(DeviceBuffer &buffer, uint64_t offset, std::span<const std::byte> bytes) = 0;

@@ -43,6 +43,24 @@ KvCache::KvCache(const Plan &plan, Device &device, int64_t context, int64_t maxS
     }
 }
 
+void KvCache::requireMemory() const {
+  const std::optional<uint64_t> free = device.freeMemory();
+  uint64_t needed = 0;
+  for (const Pool &pool : pools)
+    needed += pool.buffer->size();
+  for (const Window &window : windows)
+    needed += window.sequenceBytes * sequences.size();
+  if (!free || needed <= *free)
+    return;
+  const int64_t tokens = pagesPerSequence * pageTokens;
+  fail("the key-value cache of {} sequences of {} tokens takes {:.1f} GB, but {:.1f} GB of memory "
+       "are "
+       "free, enough for {} tokens in all; ask for fewer or for a smaller --ctx, or compile with "
+       "--compress-kv",
+       sequences.size(), tokens, double(needed) / 1e9, double(*free) / 1e9,
+       *free / pageBytes() * uint64_t(pageTokens));
+}
+
 int64_t KvCache::tokensPerStep() const { return hasWindows() ? kWindowTokens / 2 : maxStepRows; }
 
 bool KvCache::contains(SequenceId sequence) const {

@@ -25,6 +25,9 @@ public:
   /// Throws an Error if that is refused.
   KvCache(const Plan &plan, Device &device, int64_t context, int64_t maxSequences);
 
+  /// Throws an Error unless all of it fits into the memory that is free.
+  void requireMemory() const;
+
   /// Throws an Error beyond maxSequences.
   SequenceId add();
   SequenceId fork(SequenceId sequence);

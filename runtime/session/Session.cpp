@@ -15,13 +15,11 @@
 
 using namespace qopt;
 
-/// Rows whose logits are computed at a time, so that those of a large vocabulary stay small.
-static constexpr int64_t maxHeadRows = 64;
-
 static int64_t checkedContext(const Plan &plan, int64_t asked) {
   int64_t most = plan.config.maxPosition;
   if (asked < 0 || asked > most)
-    fail("a context of {} tokens was asked for; the model has 1 to {}", asked, most);
+    fail("a context of {} tokens was asked for; the model has 1 to {} (--max-context allows more)",
+         asked, most);
   return asked == 0 ? most : asked;
 }
 
@@ -50,6 +48,8 @@ Session::Session(const Plan &plan, Device &device, const SessionOptions &options
       inputs(device, chunkRows, options.maxSequences, kvCache.maxPages(), maxHeadRows,
              device.target().decode.rows.value_or(chunkRows)) {
   const PlanTarget &target = device.target();
+  if (options.context > 0) // Of the model's own context, little may ever be used.
+    kvCache.requireMemory();
   hidden = device.allocate(
       std::max(resultBytes(target.prefill, chunkRows), resultBytes(target.decode, chunkRows)),
       "hidden states (try a smaller --chunk)");

@@ -44,9 +44,12 @@ struct TokenResult {
 class Session {
 public:
   using Callback = std::function<void(const TokenResult &)>;
+  /// Rows whose logits are computed at a time, so that those of a large vocabulary stay small.
+  static constexpr int64_t maxHeadRows = 64;
 
-  /// Throws an Error if the context is beyond the model's or memory is refused. The plan and the
-  /// device must outlive the session.
+  /// Throws an Error if the context is beyond the model's, or the cache of one that was asked for
+  /// does not fit into the memory that is free, or memory is refused. The plan and the device must
+  /// outlive the session.
   Session(const Plan &plan, Device &device, const SessionOptions &options);
 
   /// An empty sequence. Throws an Error beyond maxSequences.

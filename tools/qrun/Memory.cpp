@@ -7,6 +7,8 @@
 
 #include "runtime/artifact/Artifact.h"
 #include "runtime/formats/Error.h"
+#include "runtime/session/Session.h"
+#include "tools/qrun/MeasureMemory.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -26,6 +28,7 @@ struct MemoryOptions {
   double gigabytes = 0;          ///< Of a device; 0: those of this machine.
   int64_t chunk = 512;
   int64_t ways = 1; ///< Devices that share the model (--tp).
+  bool measures = false;
   bool json = false;
 };
 
@@ -36,6 +39,7 @@ struct MemoryNeed {
   uint64_t weights;
   uint64_t cache;
   uint64_t activations;
+  std::optional<MeasuredMemory> measured;
 
   uint64_t total() const { return weights + cache + activations; }
 };
@@ -86,11 +90,16 @@ static uint64_t deviceWeightBytes(const Artifact &artifact, int64_t ways) {
 
 static MemoryNeed needOf(const Artifact &artifact, const PlanTarget &target,
                          const MemoryOptions &options, int64_t context, int64_t batch) {
-  constexpr int64_t headRows = 64; // Rows whose logits are computed at a time.
-  return {context, batch, deviceWeightBytes(artifact, options.ways),
+  constexpr int64_t headRows = Session::maxHeadRows;
+  return {context,
+          batch,
+          deviceWeightBytes(artifact, options.ways),
           cacheBytes(artifact.plan(), target, context, batch, options.ways),
           slotBytes(target.prefill, options.chunk) + slotBytes(target.decode, options.chunk) +
-              slotBytes(target.prefillHead, headRows) + slotBytes(target.decodeHead, headRows)};
+              slotBytes(target.prefillHead, headRows) + slotBytes(target.decodeHead, headRows),
+          options.measures
+              ? std::optional(measureMemory(artifact.directory(), context, batch, options.chunk))
+              : std::nullopt};
 }
 
 /// What is left beside weights and activations, in whole pages.
@@ -127,7 +136,7 @@ static ArtifactMemory memoryOf(const std::string &path, const MemoryOptions &opt
 
 static Json toJson(const ArtifactMemory &memory, const MemoryOptions &options) {
   Json json = Json::array();
-  for (const MemoryNeed &need : memory.needs)
+  for (const MemoryNeed &need : memory.needs) {
     json.push_back({{"artifact", memory.artifact},
                     {"batch", need.batch},
                     {"tp", options.ways},
@@ -137,17 +146,29 @@ static Json toJson(const ArtifactMemory &memory, const MemoryOptions &options) {
                     {"activation_bytes", need.activations},
                     {"total_bytes", need.total()},
                     {"tokens_that_fit", memory.tokensThatFit}});
+    if (need.measured)
+      json.back()["measured"] = {{"weight_bytes", need.measured->weights},
+                                 {"cache_bytes", need.measured->cache},
+                                 {"activation_bytes", need.measured->activations},
+                                 {"total_bytes", need.measured->total()}};
+  }
   return json;
 }
 
 static std::string toText(const ArtifactMemory &memory, size_t width) {
   std::string text;
-  for (const MemoryNeed &need : memory.needs)
+  for (const MemoryNeed &need : memory.needs) {
     text +=
         fmt::format("{:<{}}  {:>8}  {:>6}  {:>10.2f}  {:>10.2f}  {:>11.2f}  {:>10.2f}  {:>10}\n",
                     memory.artifact, width, need.context, need.batch, double(need.weights) / 1e6,
                     double(need.cache) / 1e6, double(need.activations) / 1e6,
                     double(need.total()) / 1e6, memory.tokensThatFit);
+    if (need.measured)
+      text += fmt::format(
+          "{:<{}}  {:>8}  {:>6}  {:>10.2f}  {:>10.2f}  {:>11.2f}  {:>10.2f}\n", "  measured", width,
+          "", "", double(need.measured->weights) / 1e6, double(need.measured->cache) / 1e6,
+          double(need.measured->activations) / 1e6, double(need.measured->total()) / 1e6);
+  }
   return text;
 }
 
@@ -156,6 +177,9 @@ static double physicalGigabytes() {
 }
 
 static void runMemory(MemoryOptions options) {
+  if (options.measures && (options.target != "cpu" || options.ways != 1))
+    fail("--measure runs the model on this machine's CPU: not with --target {} --tp {}",
+         options.target, options.ways);
   if (options.gigabytes == 0)
     options.gigabytes = physicalGigabytes();
   std::vector<ArtifactMemory> memories;
@@ -180,8 +204,8 @@ static void runMemory(MemoryOptions options) {
 
 void qopt::addMemoryCommand(CLI::App &app) {
   auto options = std::make_shared<MemoryOptions>();
-  CLI::App *command =
-      app.add_subcommand("memory", "Predict the memory that a model takes, without running it");
+  CLI::App *command = app.add_subcommand(
+      "memory", "Predict the memory that a model takes, without running it, or measure it");
   command->add_option("artifacts", options->artifacts, "The artifacts: X.qmod ...")->required();
   command->add_option("--target", options->target, "cpu or ptx")
       ->check(CLI::IsMember({"cpu", "ptx"}))
@@ -207,6 +231,8 @@ void qopt::addMemoryCommand(CLI::App &app) {
   command->add_option("--tp", options->ways, "Devices that the model is cut over")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  command->add_flag("--measure", options->measures,
+                    "Run each on the CPU, too, and say what became resident");
   command->add_flag("--json", options->json, "Print JSON");
   command->footer("Example: qrun memory model.qmod kv8.qmod --target ptx -b 1,16,64 --ctx "
                   "2048,4096 --memory 80 --tp 2");

@@ -31,6 +31,10 @@ void ModelOptions::addTo(CLI::App &command) {
   command.add_option("--chunk", chunk, "Rows of one step at most; longer prompts take several")
       ->capture_default_str()
       ->check(CLI::Range(1, int(maxStepRows)));
+  command
+      .add_option("--max-context", maxContext,
+                  "Tokens of context at most, beyond those that the model was trained for")
+      ->check(CLI::Range(1, 1 << 30));
 }
 
 /// Rewrites a line of a terminal, which is gone at the end.
@@ -61,6 +65,8 @@ Model::Model(const std::string &directory, const ModelOptions &options, Tokenize
   if (tokenizerUse == TokenizerUse::Needed)
     loading = std::async(std::launch::async, [&] { return Tokenizer::load(directory); });
   opened.emplace(Artifact::open(directory, threadCount));
+  if (options.maxContext > 0)
+    opened->raiseContext(options.maxContext);
   machine = openDevice(*opened, options, threadCount);
   if (loading.valid()) {
     loadedTokenizer = loading.get();

@@ -25,8 +25,9 @@ struct ModelOptions {
   std::string device = "cpu"; ///< Or "cuda" or "cuda-emu".
   std::string cpuLevel;
   int64_t chunk = 512;
+  int64_t maxContext = 0; ///< Beyond what the model was trained for; 0: not.
 
-  /// Adds --device, --threads, --cpu-level and --chunk.
+  /// Adds --device, --threads, --cpu-level, --chunk and --max-context.
   void addTo(CLI::App &command);
 };
 

@@ -15,6 +15,9 @@ namespace qopt {
 /// Bytes of resident memory at their peak, touched pages of mapped files included.
 uint64_t peakMemoryBytes();
 
+/// Those now.
+uint64_t residentMemoryBytes();
+
 /// Forgets the peak so far, where the system allows it.
 void resetPeakMemory();
 

@@ -15,6 +15,7 @@
 #include "runtime/formats/Quote.h"
 #include <cassert>
 #include <cstring>
+#include <fstream>
 
 using namespace qopt;
 
@@ -38,6 +39,7 @@ public:
 
   const PlanTarget &target() const override { return plan; }
   std::string describe() const override;
+  std::optional<uint64_t> freeMemory() const override;
   std::unique_ptr<DeviceBuffer> allocate(uint64_t bytes, const char *purpose) override {
     return std::make_unique<CpuBuffer>(bytes, purpose);
   }
@@ -85,6 +87,14 @@ CpuDevice::CpuDevice(const Artifact &artifact, const PlanTarget &plan, const Pla
     for (const PlanLaunch &launch : function->launches)
       if (!launch.observation)
         this->module.kernel(launch.kernel);
+}
+
+std::optional<uint64_t> CpuDevice::freeMemory() const {
+  std::ifstream info("/proc/meminfo");
+  for (std::string word; info >> word;)
+    if (uint64_t kilobytes; word == "MemAvailable:" && info >> kilobytes)
+      return kilobytes * 1024;
+  return std::nullopt;
 }
 
 std::string CpuDevice::describe() const {
