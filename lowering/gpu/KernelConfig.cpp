@@ -29,22 +29,14 @@ MatmulShape::MatmulShape(kernel::MatmulOp op)
 
 AttentionShape::AttentionShape(Operation *op, FlatSymbolRefAttr symbol, int64_t heads) {
   auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
+  keys = CachePool::of(cache, /*isKey=*/true);
+  values = CachePool::of(cache, /*isKey=*/false);
   kvHeads = cache.getKvHeads();
   group = heads / kvHeads;
   headDim = cache.getHeadDim();
   headStride = llvm::alignTo(headDim, 8);
 }
 
-//===----------------------------------------------------------------------===//
-// Reading a dictionary
-  keys = CachePool::of(cache, /*isKey=*/true);
-  values = CachePool::of(cache, /*isKey=*/false);
-//===----------------------------------------------------------------------===//
-
-StringAttr ptx::readAlgorithm(Operation *op) {
-  DictionaryAttr config = cast<kernel::LaunchOpInterface>(op).getConfigAttr();
-  StringAttr algorithm = config ? config.getAs<StringAttr>("algorithm") : StringAttr();
-  if (!algorithm)
 int64_t AttentionShape::codedHeadBytes() const {
   int64_t elements = 0;
   for (const CachePool &pool : {keys, values})
@@ -53,6 +45,14 @@ int64_t AttentionShape::codedHeadBytes() const {
   return elements * int64_t(sizeof(float));
 }
 
+//===----------------------------------------------------------------------===//
+// Reading a dictionary
+//===----------------------------------------------------------------------===//
+
+StringAttr ptx::readAlgorithm(Operation *op) {
+  DictionaryAttr config = cast<kernel::LaunchOpInterface>(op).getConfigAttr();
+  StringAttr algorithm = config ? config.getAs<StringAttr>("algorithm") : StringAttr();
+  if (!algorithm)
     op->emitOpError("has no config that names an algorithm; configure-ptx-kernels sets one");
   return algorithm;
 }
@@ -236,6 +236,10 @@ std::optional<WarpgroupConfig> WarpgroupConfig::choose(kernel::MatmulOp op) {
 // Attention
 //===----------------------------------------------------------------------===//
 
+int64_t DecodeAttentionConfig::queryColumns(const AttentionShape &shape) {
+  return llvm::alignTo(shape.headDim, 4 * shape.keys.unitElements());
+}
+
 int64_t DecodeAttentionConfig::queryStride(const AttentionShape &shape) {
   return llvm::alignTo(queryColumns(shape), 64) + 32;
 }
@@ -255,10 +259,6 @@ FailureOr<DecodeAttentionConfig> DecodeAttentionConfig::read(kernel::AppendAtten
   AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
   ConfigReader reader(op, algorithm);
   DecodeAttentionConfig config{reader.get("warps", 1, 16)};
-int64_t DecodeAttentionConfig::queryColumns(const AttentionShape &shape) {
-  return llvm::alignTo(shape.headDim, 4 * shape.keys.unitElements());
-}
-
   reader.requireMultiple("warps", config.warps, config.headSplit(shape));
   int64_t blocks = shape.kvHeads * tiles(shape);
   reader.require(op.getSplits() == 1 || blocks <= kernel::kCounters,

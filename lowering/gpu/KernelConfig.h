@@ -137,6 +137,8 @@ struct DecodeAttentionConfig {
 
   // Shared memory; DecodeAttention.h says what it holds.
   static int64_t queryBase() { return 16; }
+  /// Elements of a query, with the zeros that meet what lanes of a quad load beyond the head.
+  static int64_t queryColumns(const AttentionShape &shape);
   /// Elements from query to query: rows of a fragment start in different banks.
   static int64_t queryStride(const AttentionShape &shape);
   static int64_t partBase(const AttentionShape &shape);
@@ -154,8 +156,6 @@ struct DecodeAttentionConfig {
 struct PrefillAttentionConfig {
   static constexpr llvm::StringLiteral algorithm = "prefill";
   int64_t warps, keys;
-  /// Elements of a query, with the zeros that meet what lanes of a quad load beyond the head.
-  static int64_t queryColumns(const AttentionShape &shape);
 
   int64_t blockRows() const { return warps * 16; }
   int64_t blockTokens(const AttentionShape &shape) const { return blockRows() / shape.group; }
