@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "passes/cache/AutoFormats.h"
 #include "passes/cache/CacheStatistics.h"
 #include "passes/cache/Passes.h"
 #include "passes/quantization/CalibrationProfile.h"
@@ -38,6 +40,8 @@ struct CompressKvPass : qopt::impl::CompressKvBase<CompressKvPass> {
 
 private:
   void run();
+  void runAuto();
+  SmallVector<llm::CacheOp> selectCaches(int64_t &total);
   void parseRule();
   void refuseUnless(bool fits, StringRef option, StringRef home) const;
   CacheFormat parseType(const std::string &text) const;
@@ -47,7 +51,6 @@ private:
   CacheFormat complete(CacheFormat format, llm::CacheOp cache, bool isKey) const;
 
   std::optional<CacheFormat> key, value; ///< absent: left as it is
-  LayerSet layerSet;
   std::shared_ptr<const Profile> opened; ///< shared because passes are copied
 };
 
@@ -104,9 +107,9 @@ CacheFormat CompressKvPass::turboFormat() const {
 }
 
 CacheFormat CompressKvPass::turboQuantFormat() const {
-  if (bits < 2 || bits > 4)
+  if (bits < 2 || bits > 4 || bits != std::floor(bits))
     fail("compress-kv: bits={}: TurboQuant's codes have 2 to 4", bits.getValue());
-  CacheFormat format{.code = Code::LloydMax, .bits = bits};
+  CacheFormat format{.code = Code::LloydMax, .bits = int64_t(bits)};
   format.hadamard = seed;
   return format;
 }
@@ -131,11 +134,6 @@ void CompressKvPass::parseKivi() {
 }
 
 void CompressKvPass::parseRule() {
-  std::string error;
-  std::optional<LayerSet> parsed = LayerSet::parse(layers, error);
-  if (!parsed)
-    fail("compress-kv: {}", error);
-  layerSet = *parsed;
   if (granularity != "token_head")
     fail("compress-kv: unknown granularity '{}'; token_head is known, and group=N within a head",
          granularity.getValue());
@@ -146,14 +144,18 @@ void CompressKvPass::parseRule() {
   refuseUnless(!residual.hasValue(), "residual", "mode=kivi");
   bool isTurbo = mode == "turbo", isTurboQuant = mode == "turboquant";
   if (mode != "type" && !isTurbo && !isTurboQuant)
-    fail("compress-kv: unknown mode '{}'; type, turbo and turboquant are known", mode.getValue());
+    fail("compress-kv: unknown mode '{}'; type, turbo, turboquant and auto are known",
+         mode.getValue());
   bool hasTypes = !type.empty() || !keyType.empty() || !valueType.empty();
   refuseUnless(!hasTypes || mode == "type", "a type", "mode=type");
   refuseUnless(!isStatic || mode == "type", "static", "mode=type");
   refuseUnless(!m1.hasValue() || isTurbo, "m1", "mode=turbo");
   refuseUnless(!m2.hasValue() || isTurbo, "m2", "mode=turbo");
   refuseUnless(!table.hasValue() || isTurbo, "table", "mode=turbo");
-  refuseUnless(!bits.hasValue() || isTurboQuant, "bits", "mode=turboquant");
+  refuseUnless(!bits.hasValue() || isTurboQuant, "bits", "mode=turboquant and mode=auto");
+  refuseUnless(!bytes.hasValue(), "bytes", "mode=auto");
+  refuseUnless(!kl.hasValue(), "kl", "mode=auto");
+  refuseUnless(trace.empty(), "trace", "mode=auto");
   if (isStatic && profile.empty())
     fail("compress-kv: static scales come from a profile: profile=FILE, from qrun calibrate");
   if (isStatic && (group != 0 || rotate != "none"))
@@ -197,20 +199,74 @@ static std::string describe(StringRef part, const std::optional<CacheFormat> &fo
   return (part + " " + toText(*format) + "; ").str();
 }
 
+SmallVector<llm::CacheOp> CompressKvPass::selectCaches(int64_t &total) {
+  std::string error;
+  std::optional<LayerSet> layerSet = LayerSet::parse(layers, error);
+  if (!layerSet)
+    fail("compress-kv: {}", error);
+  SmallVector<llm::CacheOp> selected;
+  total = 0;
+  for (auto cache : getOperation().getOps<llm::CacheOp>()) {
+    std::optional<int64_t> layer = layerOf(cache.getSymName());
+    ++total;
+    if (layerSet->isEvery() || (layer && layerSet->contains(*layer)))
+      selected.push_back(cache);
+  }
+  if (selected.empty())
+    fail("compress-kv: the rule layers='{}' matches no layer; the model has {}", layers.getValue(),
+         total == 0 ? "no cache" : fmt::format("0 to {}", total - 1));
+  numCompressed += selected.size();
+  return selected;
+}
+
+void CompressKvPass::runAuto() {
+  ModuleOp module = getOperation();
+  bool choosesItself = type.empty() && keyType.empty() && valueType.empty() && !isStatic &&
+                       !asymmetric.hasValue() && !group.hasValue() && !m1.hasValue() &&
+                       !m2.hasValue() && !table.hasValue() && !ratio.hasValue() &&
+                       !rotate.hasValue();
+  if (!choosesItself)
+    fail("compress-kv: mode=auto chooses formats itself; its options are bits, bytes, kl, profile, "
+         "layers and trace");
+  if (bits.hasValue() + bytes.hasValue() + kl.hasValue() != 1)
+    fail("compress-kv: mode=auto has one budget: bits=, of an element, bytes=, of a token, or kl=");
+  if (profile.empty())
+    fail("compress-kv: mode=auto needs a profile: profile=FILE, from qrun calibrate "
+         "--kv-sensitivity");
+  CacheBudget budget;
+  if (bits.hasValue())
+    budget.bits = double(bits);
+  if (bytes.hasValue())
+    budget.bytes = bytes;
+  if (kl.hasValue())
+    budget.kl = kl;
+  int64_t total = 0;
+  SmallVector<llm::CacheOp> caches = selectCaches(total);
+  std::string done = chooseCacheFormats(caches, int64_t(caches.size()) == total,
+                                        openProfile(profile, module), budget, trace);
+  mlir::emitRemark(module.getLoc()) << "compress-kv: " << done;
+}
+
+/// Kernels that were made of the module before know other formats; they are made again.
+static void eraseKernels(ModuleOp module) {
+  for (auto function : llvm::make_early_inc_range(module.getOps<FunctionOpInterface>()))
+    if (function->hasAttr("kernel.target"))
+      function->erase();
+}
+
 void CompressKvPass::run() {
   ModuleOp module = getOperation();
+  eraseKernels(module);
+  if (mode == "auto")
+    return runAuto();
   key.reset();
   value.reset();
   parseRule();
   if (!profile.empty())
     opened = std::make_shared<const Profile>(openProfile(profile, module));
-  int64_t selected = 0, total = 0;
-  for (auto cache : module.getOps<llm::CacheOp>()) {
-    std::optional<int64_t> layer = layerOf(cache.getSymName());
-    ++total;
-    if (!layerSet.isEvery() && (!layer || !layerSet.contains(*layer)))
-      continue;
-    ++selected;
+  int64_t total = 0;
+  SmallVector<llm::CacheOp> caches = selectCaches(total);
+  for (llm::CacheOp cache : caches)
     for (bool isKey : {true, false}) {
       std::optional<CacheFormat> &part = isKey ? key : value;
       if (!part)
@@ -219,13 +275,8 @@ void CompressKvPass::run() {
       checkCacheFormat(format, isKey, cache.getHeadDim());
       (isKey ? cache.setK(toText(format)) : cache.setV(toText(format)));
     }
-  }
-  if (selected == 0)
-    fail("compress-kv: the rule layers='{}' matches no layer; the model has {}", layers.getValue(),
-         total == 0 ? "no cache" : fmt::format("0 to {}", total - 1));
-  numCompressed += selected;
   bool isRotated = (key && key->hadamard) || (value && value->hadamard);
   mlir::emitRemark(module.getLoc())
       << "compress-kv: " << describe("keys", key) << describe("values", value) << "rotation "
-      << (isRotated ? "hadamard" : "none") << "; " << selected << " of " << total << " layers";
+      << (isRotated ? "hadamard" : "none") << "; " << caches.size() << " of " << total << " layers";
 }

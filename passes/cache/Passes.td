@@ -31,15 +31,22 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     `rotate=hadamard` rotates heads, and with them the query and the output, before they
     are coded.
 
+    `mode=auto` gives keys and values of each layer the formats that cost least within a budget, by
+    the sensitivities in a profile of `qrun calibrate --kv-sensitivity`: their divergences, measured
+    one at a time, are taken to add up, and the sum is the least there is (a knapsack solved exactly),
+    or one format for all where that was measured to cost less. `trace` names a JSON file for all that
+    was considered.
+
     ```
     --compress-kv="type=int8 granularity=token_head"
     --compress-kv="k=int8 v=int4 group=32" --compress-kv="layers=0,3 k=f16 v=f16"
     --compress-kv="mode=turbo m1=8 m2=6 table=lloyd_max rotate=hadamard"
     --compress-kv="type=int8 static profile=stats.safetensors"
+    --compress-kv="mode=auto bits=5 profile=stats.safetensors trace=why.json"
     ```
   }];
   let options = [
-    Option<"mode", "mode", "std::string", "\"type\"", "type, turbo or turboquant">,
+    Option<"mode", "mode", "std::string", "\"type\"", "type, turbo, turboquant or auto">,
     Option<"type", "type", "std::string", "\"\"",
            "of keys and values: native, f16, bf16, int8, int4, int2, fp8_e4m3 or fp8_e5m2">,
     Option<"keyType", "k", "std::string", "\"\"", "of keys">,
@@ -53,7 +60,10 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     Option<"m2", "m2", "int64_t", "8", "turbo: bits of an element's index, 2 to 8">,
     Option<"table", "table", "std::string", "\"uniform\"", "turbo: uniform or lloyd_max">,
     Option<"ratio", "ratio", "double", "1.1892071150027210", "turbo: from one scale to the next">,
-    Option<"bits", "bits", "int64_t", "4", "turboquant: 2 to 4">,
+    Option<"bits", "bits", "double", "4", "turboquant: 2 to 4; auto: of an element, on average">,
+    Option<"bytes", "bytes", "int64_t", "0", "auto: of a token in all layers">,
+    Option<"kl", "kl", "double", "0", "auto: divergence that may be lost, in nats">,
+    Option<"trace", "trace", "std::string", "\"\"", "auto: a JSON file to write">,
     Option<"rotate", "rotate", "std::string", "\"none\"", "hadamard or none">,
     Option<"seed", "seed", "uint32_t", "1", "of the rotation's signs">,
     Option<"residual", "residual", "int64_t", "128", "kivi: the newest tokens, unquantized; 1 to 128">,

@@ -28,6 +28,8 @@ std::string Profile::tensorName(const ProfiledInput &input, std::string_view par
 Profile::Profile(std::string path) : file(std::move(path)) {
   readOrigin();
   readInputs();
+  if (auto found = file.metadata().find("kv_sensitivity"); found != file.metadata().end())
+    sensitivities = CacheSensitivities::parse(parseJson(found->second, this->path()), this->path());
 }
 
 const std::string &Profile::metadata(const std::string &key) const {

@@ -8,6 +8,7 @@
 #ifndef QOPT_RUNTIME_CALIBRATION_PROFILE_H
 #define QOPT_RUNTIME_CALIBRATION_PROFILE_H
 
+#include "runtime/calibration/CacheSensitivity.h"
 #include "runtime/formats/SafetensorsFile.h"
 #include <optional>
 
@@ -42,7 +43,8 @@ struct ProfiledInput {
 /// A profile: a safetensors file that qrun calibrate writes. For each input, under the name of its
 /// first weight W, `W.input.absmax`, `.min` and `.max` (f32 [channels]), `.histogram` (i64 [2048])
 /// and `.rows` (f32 [sample, channels]); in its metadata `format`, `version`, `model_hash`, `text`,
-/// `tokens`, `ctx`, `recorder`, and `inputs`, a JSON list with the scalars of each.
+/// `tokens`, `ctx`, `recorder`, and `inputs`, a JSON list with the scalars of each; with
+/// --kv-sensitivity also `kv_sensitivity`, the JSON of CacheSensitivities.
 class Profile {
 public:
   /// Throws an Error if the file is no profile, broken, or of another version.
@@ -50,6 +52,9 @@ public:
 
   const ProfileOrigin &origin() const { return profileOrigin; }
   const std::vector<ProfiledInput> &inputs() const { return profiledInputs; }
+
+  /// Empty unless they were measured.
+  const CacheSensitivities &cacheSensitivities() const { return sensitivities; }
 
   /// The input of the linear with this weight; null if it was not observed.
   const ProfiledInput *find(std::string_view weight) const;
@@ -73,6 +78,7 @@ private:
   SafetensorsFile file;
   ProfileOrigin profileOrigin;
   std::vector<ProfiledInput> profiledInputs;
+  CacheSensitivities sensitivities;
   std::map<std::string, size_t, std::less<>> inputByWeight;
 };
 

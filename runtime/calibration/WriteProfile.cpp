@@ -30,7 +30,8 @@ static std::vector<float> absmaxOf(const InputStatistics &statistics) {
 }
 
 void qopt::writeProfile(const std::string &path, const ProfileOrigin &origin,
-                        std::span<const NamedStatistics> inputs) {
+                        std::span<const NamedStatistics> inputs,
+                        const CacheSensitivities &sensitivities) {
   std::vector<TensorSpec> specs;
   Json list = Json::array();
   for (const NamedStatistics &input : inputs) {
@@ -47,15 +48,17 @@ void qopt::writeProfile(const std::string &path, const ProfileOrigin &origin,
                      {input.statistics.sampleCount(), channels}});
     list.push_back(describe(input));
   }
-  SafetensorsWriter file(path, std::move(specs),
-                         {{"format", "qopt-profile"},
-                          {"version", std::to_string(profileVersion)},
-                          {"model_hash", origin.modelHash},
-                          {"text", origin.text},
-                          {"tokens", std::to_string(origin.tokens)},
-                          {"ctx", std::to_string(origin.ctx)},
-                          {"recorder", origin.recorder},
-                          {"inputs", list.dump()}});
+  std::map<std::string, std::string> metadata = {{"format", "qopt-profile"},
+                                                 {"version", std::to_string(profileVersion)},
+                                                 {"model_hash", origin.modelHash},
+                                                 {"text", origin.text},
+                                                 {"tokens", std::to_string(origin.tokens)},
+                                                 {"ctx", std::to_string(origin.ctx)},
+                                                 {"recorder", origin.recorder},
+                                                 {"inputs", list.dump()}};
+  if (!sensitivities.empty())
+    metadata.emplace("kv_sensitivity", sensitivities.toJson().dump());
+  SafetensorsWriter file(path, std::move(specs), metadata);
   size_t index = 0;
   for (const NamedStatistics &input : inputs) {
     const InputStatistics &statistics = input.statistics;

@@ -21,7 +21,8 @@ struct NamedStatistics {
 
 /// Writes what Profile reads, whole or not at all. Throws Error.
 void writeProfile(const std::string &path, const ProfileOrigin &origin,
-                  std::span<const NamedStatistics> inputs);
+                  std::span<const NamedStatistics> inputs,
+                  const CacheSensitivities &sensitivities = {});
 
 } // namespace qopt
 

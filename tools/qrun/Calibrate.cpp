@@ -10,9 +10,11 @@
 #include "runtime/calibration/CalibrationText.h"
 #include "runtime/formats/Error.h"
 #include "runtime/session/Session.h"
+#include "tools/qrun/MeasureCaches.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
+#include <bit>
 #include <chrono>
 #include <cstdio>
 #include <unistd.h>
@@ -28,6 +30,9 @@ struct CalibrateOptions {
   int64_t tokens = 65536;
   int64_t ctx = 0; ///< 0: 512, or the model's context if that is less.
   int64_t sampleRows = 64;
+  bool measuresCaches = false;
+  std::string modes; ///< Empty: what heads of the model's size can have of a few.
+  int64_t sensitivityTokens = 2048;
   ModelOptions model;
   bool json = false;
 };
@@ -81,12 +86,51 @@ static double runWindows(Session &session, CacheRecorder &caches,
   return progress.seconds();
 }
 
+/// Formats of 2 to 16 bits, each of which is the best of its size for some keys or values.
+static std::string chooseModes(int64_t headDim) {
+  std::string modes = "f16,int8,int8-asymmetric,int4-asymmetric,int2-asymmetric";
+  if (headDim % 32 == 0)
+    modes += ",int4-asymmetric-g32";
+  if (headDim >= 16 && std::has_single_bit(uint64_t(headDim)))
+    modes += ",turboquant4,turboquant3";
+  return modes;
+}
+
+/// Scores what llama.cpp's convention scores: each window's second half, which has a past.
+static CacheSensitivities measureSensitivities(const CalibrateOptions &options, const Model &model,
+                                               std::span<const std::vector<int32_t>> texts) {
+  std::vector<Window> windows;
+  int64_t tokens = 0;
+  for (const std::vector<int32_t> &text : texts)
+    if (text.size() > 2 && tokens < options.sensitivityTokens) {
+      windows.push_back({text, text.size() / 2 + 1});
+      tokens += int64_t(text.size());
+    }
+  if (windows.empty())
+    fail("{} has no window of three tokens to measure sensitivities on", options.textFile);
+  const bool isTerminal = isatty(STDERR_FILENO) != 0;
+  const std::string modes =
+      options.modes.empty() ? chooseModes(model.plan().config.headDim) : options.modes;
+  CacheSensitivities result =
+      measureCaches(options.artifact, model, options.model, parseCacheModes(modes), windows,
+                    [&](size_t done, size_t total) {
+                      if (isTerminal)
+                        fmt::print(stderr, "\r{} of {} sensitivities\033[K", done, total);
+                    });
+  if (isTerminal)
+    fmt::print(stderr, "\r\033[K");
+  return result;
+}
+
 static void printReport(const CalibrateOptions &options, std::span<const NamedStatistics> recorded,
-                        const ProfileOrigin &origin, double seconds) {
+                        const CacheSensitivities &sensitivities, const ProfileOrigin &origin,
+                        double seconds) {
   if (!options.json) {
     fmt::print("{}: {} inputs, {} tokens of {} in windows of {}, {:.0f} tokens/s\n", options.output,
                recorded.size(), origin.tokens, origin.text, origin.ctx,
                double(origin.tokens) / seconds);
+    for (const UniformSensitivity &one : sensitivities.uniform)
+      fmt::print("cache {:<40} KL {:.3g}\n", one.format, one.kl);
     return;
   }
   Json inputs = Json::array();
@@ -96,14 +140,16 @@ static void printReport(const CalibrateOptions &options, std::span<const NamedSt
                       {"count", input.statistics.count()},
                       {"min", std::ranges::min(input.statistics.min())},
                       {"max", std::ranges::max(input.statistics.max())}});
-  const Json json = {{"profile", options.output},
-                     {"model_hash", origin.modelHash},
-                     {"text", origin.text},
-                     {"tokens", origin.tokens},
-                     {"ctx", origin.ctx},
-                     {"seconds", seconds},
-                     {"tokens_per_s", double(origin.tokens) / seconds},
-                     {"inputs", inputs}};
+  Json json = {{"profile", options.output},
+               {"model_hash", origin.modelHash},
+               {"text", origin.text},
+               {"tokens", origin.tokens},
+               {"ctx", origin.ctx},
+               {"seconds", seconds},
+               {"tokens_per_s", double(origin.tokens) / seconds},
+               {"inputs", inputs}};
+  if (!sensitivities.empty())
+    json["kv_sensitivity"] = sensitivities.toJson();
   std::printf("%s\n", json.dump(2).c_str());
 }
 
@@ -121,8 +167,11 @@ static void runCalibrate(const CalibrateOptions &options) {
   inputs.insert(inputs.end(), caches.inputs().begin(), caches.inputs().end());
   const ProfileOrigin origin{model.plan().modelHash, options.textFile, options.tokens, ctx,
                              "qrun " QOPT_VERSION};
-  writeProfile(options.output, origin, inputs);
-  printReport(options, inputs, origin, seconds);
+  CacheSensitivities sensitivities;
+  if (options.measuresCaches)
+    sensitivities = measureSensitivities(options, model, windows);
+  writeProfile(options.output, origin, inputs, sensitivities);
+  printReport(options, inputs, sensitivities, origin, seconds);
 }
 
 void qopt::addCalibrateCommand(CLI::App &app) {
@@ -145,6 +194,16 @@ void qopt::addCalibrateCommand(CLI::App &app) {
       ->add_option("--sample-rows", options->sampleRows,
                    "Rows of each input to keep, for searches and errors")
       ->check(CLI::Range(0, 1 << 16))
+      ->capture_default_str();
+  command->add_flag("--kv-sensitivity", options->measuresCaches,
+                    "Measure what compressed caches cost, layer by layer, for qopt --compress-kv "
+                    "mode=auto; compiles the model again, with the qopt beside qrun");
+  command->add_option("--kv-modes", options->modes,
+                      "Modes to measure, as in qrun kv-study (default: a few of 2 to 16 bits)");
+  command
+      ->add_option("--kv-tokens", options->sensitivityTokens,
+                   "Tokens, from the first on, to measure them on")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");
   options->model.addTo(*command);

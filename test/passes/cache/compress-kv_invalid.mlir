@@ -1,6 +1,6 @@
 // One clear error for each mistake.
 // RUN: not qopt %s --compress-kv="mode=turbos" 2>&1 | FileCheck %s --check-prefix=MODE
-// MODE: error: {{.*}}compress-kv: unknown mode 'turbos'; type, turbo and turboquant are known
+// MODE: error: {{.*}}compress-kv: unknown mode 'turbos'; type, turbo, turboquant and auto are known
 // RUN: not qopt %s --compress-kv="type=int5" 2>&1 | FileCheck %s --check-prefix=TYPE
 // TYPE: error: {{.*}}unknown cache format 'int5'
 // RUN: not qopt %s --compress-kv="type=uniform4" 2>&1 | FileCheck %s --check-prefix=TABLETYPE
@@ -53,5 +53,16 @@
 // WHICH: error: {{.*}}unknown rotation 'qr'; hadamard and none are known
 // RUN: not qopt %s --compress-kv="type=int8 profile=x" 2>&1 | FileCheck %s --check-prefix=UNUSED
 // UNUSED: error: {{.*}}a profile is for static scales and for turbo with m1 below 8
+// RUN: not qopt %s --compress-kv="mode=auto bits=5" 2>&1 | FileCheck %s --check-prefix=AUTOPROFILE
+// AUTOPROFILE: error: {{.*}}mode=auto needs a profile: profile=FILE, from qrun calibrate --kv-sensitivity
+// RUN: not qopt %s --compress-kv="mode=auto profile=x" 2>&1 | FileCheck %s --check-prefix=BUDGET
+// BUDGET: error: {{.*}}mode=auto has one budget: bits=, of an element, bytes=, of a token, or kl=
+// RUN: not qopt %s --compress-kv="mode=auto bits=5 kl=1.0e-4 profile=x" 2>&1 | FileCheck %s --check-prefix=BUDGET
+// RUN: not qopt %s --compress-kv="mode=auto bits=5 type=int8 profile=x" 2>&1 | FileCheck %s --check-prefix=ITSELF
+// ITSELF: error: {{.*}}mode=auto chooses formats itself; its options are bits, bytes, kl, profile, layers and trace
+// RUN: not qopt %s --compress-kv="type=int8 kl=1.0e-4" 2>&1 | FileCheck %s --check-prefix=KL
+// KL: error: {{.*}}kl is an option of mode=auto
+// RUN: not qopt %s --compress-kv="mode=turboquant bits=2.5" 2>&1 | FileCheck %s --check-prefix=HALFBITS
+// HALFBITS: error: {{.*}}bits=2.5: TurboQuant's codes have 2 to 4
 
 llm.cache @layers.0 {kv_heads = 2, head_dim = 80, k = "native", v = "native"}
