@@ -216,7 +216,8 @@ def Kernel_AttentionOp
     [K window], [V window], [slots], seq_start, past, token_seq, token_pos, page_table, max_pages, T, B.
   }];
   let arguments = !con((ins Kernel_Activation:$q, FlatSymbolRefAttr:$cache, I64Attr:$heads,
-                            F64Attr:$scale), LaunchAttributes);
+                            F64Attr:$scale, OptionalAttr<Llm_SasAttr>:$softmax),
+                       LaunchAttributes);
   let results = (outs Kernel_Activation:$result);
   let assemblyFormat = "$q `over` $cache attr-dict `:` type($q) `->` type($result)";
   let hasVerifier = 1;

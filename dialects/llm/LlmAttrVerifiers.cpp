@@ -18,6 +18,14 @@ using EmitError = function_ref<InFlightDiagnostic()>;
 
 static bool isPositive(FloatAttr value) { return value && value.getValueAsDouble() > 0; }
 
+LogicalResult SasAttr::verify(EmitError emitError, FloatAttr threshold, int64_t degree) {
+  if (!isPositive(threshold) || threshold.getValueAsDouble() > 15)
+    return emitError() << "threshold must be above 0 and at most 15";
+  if (degree < 1 || degree > 5)
+    return emitError() << "degree " << degree << " must be 1 to 5";
+  return success();
+}
+
 LogicalResult RopeAttr::verify(EmitError emitError, FloatAttr theta, StringAttr scaling,
                                FloatAttr factor, FloatAttr lowFreqFactor, FloatAttr highFreqFactor,
                                IntegerAttr originalContext) {

@@ -56,6 +56,22 @@ class Llm_Attr<string name, string attrMnemonic> : AttrDef<Llm_Dialect, name> {
   let mnemonic = attrMnemonic;
 }
 
+def Llm_SasAttr : Llm_Attr<"Sas", "sas"> {
+  let summary = "attention's exponential in two parts (SAS of TurboAttention, arXiv 2412.08585)";
+  let description = [{
+    `e^-x`, x from the greatest score of a page down, is a table's entry for the integer part times a
+    polynomial of `degree` in the rest, the least-squares fit on [0, 1]; beyond `threshold`, at most
+    15, it is 0.
+
+    ```mlir
+    #llm.sas<threshold = 6.0, degree = 3>
+    ```
+  }];
+  let parameters = (ins "::mlir::FloatAttr":$threshold, "int64_t":$degree);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Llm_RopeAttr : Llm_Attr<"Rope", "rope"> {
   let summary = "rotary position embedding: base and scaling";
   let description = [{

@@ -306,10 +306,11 @@ def Llm_AttentionOp : Llm_Op<"attention", [MemoryEffects<[MemRead]>,
   let summary = "causal attention of each token over its sequence's cache, itself included";
   let description = [{
     `softmax(scale * q k^T) v` for each query head; query head `h` reads KV head
-    `h / (heads / kv_heads)` (grouped-query attention, Ainslie et al. 2023).
+    `h / (heads / kv_heads)` (grouped-query attention, Ainslie et al. 2023). The exponential is exact
+    but for `softmax`.
   }];
   let arguments = (ins Llm_Activation:$q, Llm_BatchType:$batch, FlatSymbolRefAttr:$cache,
-                       I64Attr:$heads, F64Attr:$scale);
+                       I64Attr:$heads, F64Attr:$scale, OptionalAttr<Llm_SasAttr>:$softmax);
   let results = (outs Llm_Activation:$result);
   let assemblyFormat = "$q `,` $batch `over` $cache attr-dict `:` type($q)";
 }

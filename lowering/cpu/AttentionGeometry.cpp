@@ -19,7 +19,8 @@ FailureOr<AttentionGeometry> AttentionGeometry::get(kernel::AttentionOp op,
   FailureOr<CacheGeometry> cache = CacheGeometry::get(op, op.getCacheAttr());
   if (failed(cache))
     return failure();
-  AttentionGeometry geometry = {config, *cache, staticRowsOf(op.getQ()), int64_t(op.getHeads())};
+  AttentionGeometry geometry = {config, *cache, staticRowsOf(op.getQ()), int64_t(op.getHeads()),
+                                op.getSoftmaxAttr()};
   if (geometry.headsPerKvHead() % config.heads != 0)
     return op.emitOpError() << "config 'heads' is " << config.heads << ", but "
                             << geometry.headsPerKvHead() << " heads share a KV head";

@@ -31,6 +31,7 @@ struct AttentionGeometry {
   CacheGeometry cache;
   std::optional<int64_t> staticRows; ///< rows of the function, where known
   int64_t heads;                     ///< query heads of the kernel
+  llm::SasAttr softmax;              ///< how the exponential is approximated, if it is
 
   /// Checks that the heads of an item divide those of a KV head.
   static mlir::FailureOr<AttentionGeometry> get(kernel::AttentionOp op,

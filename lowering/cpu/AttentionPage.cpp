@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/AttentionPage.h"
+#include "lowering/cpu/SasExponential.h"
 #include "lowering/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -22,8 +23,8 @@ static constexpr int64_t kCacheLine = 64;
 
 AttentionPage::AttentionPage(const AttentionGeometry &geometry, KernelBody &body)
     : geometry(geometry), keyWindow(geometry.cache.keys.window()),
-      valueWindow(geometry.cache.values.window()), scratch(body.scratch), b(body.b),
-      f32(b.getF32Type()),
+      valueWindow(geometry.cache.values.window()), target(body.target), scratch(body.scratch),
+      b(body.b), f32(b.getF32Type()),
       floatScores(geometry, geometry.cache.keys, b, body.target, geometry.scoreOffset()),
       windowScores(geometry, keyWindow, b, body.target, geometry.windowScoreOffset()),
       floatValues(geometry, geometry.cache.values, b, body.target, geometry.scoreOffset()),
@@ -244,6 +245,12 @@ Value AttentionPage::isBelow(int64_t first, Value limit) {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, token, limits);
 }
 
+Value AttentionPage::weigh(Value scores, Value greatest) {
+  if (geometry.softmax)
+    return buildSasExponential(b, target, geometry.softmax, b.subf(greatest, scores));
+  return buildExp(b, b.subf(scores, greatest));
+}
+
 /// Turns scores into weights relative to the greatest score so far. Tokens that the query does not
 /// see get weight 0. Scores from the `coded`-th token on, where that is given, are the window's.
 void AttentionPage::softmax(Value query, Value visible, Value coded) {
@@ -264,7 +271,7 @@ void AttentionPage::softmax(Value query, Value visible, Value coded) {
   }
   greatest = b.maxf(old, b.maximumOfLanes(pageGreatest));
   for (auto [v, value] : llvm::enumerate(values)) {
-    value = buildExp(b, b.subf(value, greatest));
+    value = weigh(value, greatest);
     b.storeVector(value, b.element(f32, scores, int64_t(v) * kLanes));
   }
   for (int64_t distance = kPageVectors / 2; distance > 0; distance /= 2)

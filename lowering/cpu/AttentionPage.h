@@ -73,6 +73,8 @@ private:
   void scoreCodes(const Blocks &blocks);
   void scoreTile(const Tile &tile, mlir::Value keys, Prefetch prefetch);
   void scoreWindow(const Blocks &blocks);
+  /// The weight of scores relative to the greatest.
+  mlir::Value weigh(mlir::Value scores, mlir::Value greatest);
   void softmax(mlir::Value query, mlir::Value visible, mlir::Value coded);
   void splitWeights(mlir::Value query, mlir::Value coded);
   void accumulateCodes(const Blocks &blocks);
@@ -85,6 +87,7 @@ private:
 
   const AttentionGeometry &geometry;
   const CachePool keyWindow, valueWindow;
+  EmittedModule &target;
   mlir::Value scratch;
   CodeBuilder &b;
   mlir::Type f32;

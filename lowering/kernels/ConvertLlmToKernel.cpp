@@ -222,8 +222,8 @@ private:
   bool convertOp(llm::AttentionOp op) {
     op.replaceAllUsesWith(AttentionOp::create(builder, resultType(op), op.getQ(), op.getCacheAttr(),
                                               op.getHeadsAttr(), op.getScaleAttr(),
-                                              DictionaryAttr(), LaunchAttr(), StringAttr(),
-                                              DenseI64ArrayAttr())
+                                              op.getSoftmaxAttr(), DictionaryAttr(), LaunchAttr(),
+                                              StringAttr(), DenseI64ArrayAttr())
                               .getResult());
     return true;
   }

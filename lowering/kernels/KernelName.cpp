@@ -179,8 +179,9 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
                              op.getHeads(), cache.getKvHeads(), cache.getHeadDim(), op.getSplits());
       })
       .Case([&](AttentionOp op) -> std::string {
-        return llvm::formatv("attention_{0}h_{1}kv_{2}", op.getHeads(), cache.getKvHeads(),
-                             cache.getHeadDim());
+        std::string name = llvm::formatv("attention_{0}h_{1}kv_{2}", op.getHeads(),
+                                         cache.getKvHeads(), cache.getHeadDim());
+        return op.getSoftmax() ? name + "_sas" : name;
       });
 }
 

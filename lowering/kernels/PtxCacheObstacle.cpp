@@ -14,10 +14,6 @@ using namespace qopt;
 
 static std::string partObstacle(StringRef text, bool isKey, int64_t headDim) {
   CacheFormat format = parseCacheFormat(text);
-  if (format.residual)
-    return ("no ptx kernel keeps the newest tokens in a window beside " +
-            Twine(isKey ? "keys " : "values ") + text)
-        .str();
   std::string subject = ("no ptx kernel has " + Twine(isKey ? "keys " : "values ") + text).str();
   if (format.channels || format.residual != 0)
     return subject + ": none codes by channel or keeps the newest tokens apart";

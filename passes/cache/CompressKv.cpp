@@ -32,6 +32,7 @@ struct CompressKvPass : qopt::impl::CompressKvBase<CompressKvPass> {
   void runOnOperation() override {
     try {
       run();
+      approximateSoftmax();
     } catch (const Error &error) {
       getOperation().emitError() << error.what();
       signalPassFailure();
@@ -48,6 +49,7 @@ private:
   CacheFormat turboFormat() const;
   CacheFormat turboQuantFormat() const;
   void parseKivi();
+  void approximateSoftmax();
   CacheFormat complete(CacheFormat format, llm::CacheOp cache, bool isKey) const;
 
   std::optional<CacheFormat> key, value; ///< absent: left as it is
@@ -114,6 +116,29 @@ CacheFormat CompressKvPass::turboQuantFormat() const {
   return format;
 }
 
+/// The exponential of attention over the selected caches.
+void CompressKvPass::approximateSoftmax() {
+  if (softmax != "exact" && softmax != "sas")
+    fail("compress-kv: unknown softmax '{}'; exact and sas are known", softmax.getValue());
+  refuseUnless(softmax == "sas" || !threshold.hasValue(), "threshold", "softmax=sas");
+  refuseUnless(softmax == "sas" || !degree.hasValue(), "degree", "softmax=sas");
+  if (!softmax.hasValue())
+    return;
+  if (!(threshold > 0 && threshold <= 15) || degree < 1 || degree > 5)
+    fail("compress-kv: threshold={} and degree={}: SAS has thresholds up to 15 and degrees 1 to 5",
+         threshold.getValue(), degree.getValue());
+  std::string error;
+  std::optional<LayerSet> selected = LayerSet::parse(layers, error);
+  OpBuilder builder(&getContext());
+  auto sas = llm::SasAttr::get(&getContext(), builder.getF64FloatAttr(threshold), degree);
+  getOperation().walk([&](llm::AttentionOp attention) {
+    std::optional<int64_t> layer = layerOf(attention.getCache());
+    if (!selected->isEvery() && (!layer || !selected->contains(*layer)))
+      return;
+    attention.setSoftmaxAttr(softmax == "sas" ? sas : llm::SasAttr());
+  });
+}
+
 /// KIVI (arXiv 2402.02750): keys by channel over groups of tokens, values by token over groups of
 /// channels, the newest unquantized.
 void CompressKvPass::parseKivi() {
@@ -162,7 +187,7 @@ void CompressKvPass::parseRule() {
     fail("compress-kv: a static scale is that of a whole layer, without group and rotate");
   if (!profile.empty() && !isStatic && !(isTurbo && m1 < 8))
     fail("compress-kv: a profile is for static scales and for turbo with m1 below 8");
-  if (mode == "type" && !hasTypes)
+  if (mode == "type" && !hasTypes && !softmax.hasValue())
     fail("compress-kv: which type? type=int8 compresses keys and values, k= and v= one of them");
 
   if (mode == "type") {

@@ -28,6 +28,7 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     `mode=turboquant` is TurboQuant's norm, rotation and Lloyd-Max code of `bits` bits (arXiv
     2504.19874). `mode=kivi` codes keys by channel over groups of tokens and values by token, in 2 or 4
     bits, and keeps the newest `residual` tokens as f16 beside the codes (arXiv 2402.02750).
+    `softmax=sas` replaces attention's exponential by `#llm.sas<threshold, degree>`, on CPUs.
     `rotate=hadamard` rotates heads, and with them the query and the output, before they
     are coded.
 
@@ -66,6 +67,9 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     Option<"trace", "trace", "std::string", "\"\"", "auto: a JSON file to write">,
     Option<"rotate", "rotate", "std::string", "\"none\"", "hadamard or none">,
     Option<"seed", "seed", "uint32_t", "1", "of the rotation's signs">,
+    Option<"softmax", "softmax", "std::string", "\"exact\"", "attention's exponential: exact, or sas, in two parts">,
+    Option<"threshold", "threshold", "double", "6", "sas: beyond it weights are 0; up to 15">,
+    Option<"degree", "degree", "int64_t", "3", "sas: of the polynomial, 1 to 5">,
     Option<"residual", "residual", "int64_t", "128", "kivi: the newest tokens, unquantized; 1 to 128">,
     Option<"layers", "layers", "std::string", "\"\"", "layer numbers and ranges: 0-3,11">
   ];

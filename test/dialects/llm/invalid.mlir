@@ -467,3 +467,21 @@ func.func @pack(%c: tensor<33xi4>) {
   %0 = llm.pack %c : tensor<33xi4> -> tensor<2x32xi8>
   return
 }
+
+// -----
+
+llm.cache @c {kv_heads = 1, head_dim = 4, k = "native", v = "native"}
+func.func @attention(%q: tensor<?x4xf32>, %batch: !llm.batch) {
+  // expected-error@+1 {{threshold must be above 0 and at most 15}}
+  %0 = llm.attention %q, %batch over @c {heads = 1, scale = 0.5, softmax = #llm.sas<threshold = 16.0, degree = 3>} : tensor<?x4xf32>
+  return
+}
+
+// -----
+
+llm.cache @c {kv_heads = 1, head_dim = 4, k = "native", v = "native"}
+func.func @attention(%q: tensor<?x4xf32>, %batch: !llm.batch) {
+  // expected-error@+1 {{degree 6 must be 1 to 5}}
+  %0 = llm.attention %q, %batch over @c {heads = 1, scale = 0.5, softmax = #llm.sas<threshold = 6.0, degree = 6>} : tensor<?x4xf32>
+  return
+}

@@ -57,6 +57,8 @@ func.func @forward(%ids: tensor<?xi32>, %batch: !llm.batch) -> tensor<?x8xf32> {
   %kr3 = llm.rope %kr, %batch {head_dim = 4, rope = #llm.rope<theta = 5.0e5, scaling = "llama3", factor = 8.0, low_freq_factor = 1.0, high_freq_factor = 4.0, original_context = 8192>} : tensor<?x4xf32>
   // CHECK: llm.kv_append %{{.*}}, %[[V]], %[[BATCH]] into @layers.0 : tensor<?x4xf32>, tensor<?x4xf32>
   llm.kv_append %kr3, %v, %batch into @layers.0 : tensor<?x4xf32>, tensor<?x4xf32>
+  // CHECK: llm.attention {{.*}} softmax = #llm.sas<threshold = 6.000000e+00 : f64, degree = 3>}
+  %sas = llm.attention %qr, %batch over @layers.0 {heads = 2, scale = 0.5, softmax = #llm.sas<threshold = 6.0, degree = 3>} : tensor<?x8xf32>
   // CHECK: %[[A:.*]] = llm.attention %{{.*}}, %[[BATCH]] over @layers.0 {heads = 2 : i64, scale = 5.000000e-01 : f64} : tensor<?x8xf32>
   %a = llm.attention %qr, %batch over @layers.0 {heads = 2, scale = 0.5} : tensor<?x8xf32>
   %packed = llm.get @stacked : tensor<1x8x32xf32>

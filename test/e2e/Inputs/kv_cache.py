@@ -30,6 +30,13 @@ RULES = {
     "kivi4": "mode=kivi bits=4",
     "kivi2": "mode=kivi bits=2",
     "int2_groups": "type=int2 asymmetric=true group=32",
+    "bits_8_5": "type=int8 group=32 rotate=hadamard",
+    "bits_4_5": "mode=kivi bits=4 group=64",
+    "sas": "softmax=sas",
+}
+LLAMA_CPP = {
+    "tiny-llama": {"bits_8_5": 1.8e-5, "bits_4_5": 3.97e-3},
+    "tiny-qwen2": {"bits_8_5": 1.7e-5, "bits_4_5": 3.39e-3},
 }
 PLANTED_RULES = {"plain": "type=int4", "rotated": "type=int4 rotate=hadamard"}
 # Relations "less < more", each with the least factor between them.
@@ -80,6 +87,12 @@ def main():
               if not kl[less] * factor < kl[more]]
     if not kl["int8"] < 5e-5:
         failed.append("int8 < 5e-5")
+    # llama.cpp's caches of 8.5 and 4.5 bits, q8_0 and q4_0, over the whole text.
+    for name, limit in LLAMA_CPP.get(model.rstrip("/").split("/")[-1], {}).items():
+        if not kl[name] <= limit:
+            failed.append(f"{name} <= {limit}")
+    if not 0 < kl["sas"] < 1e-3:
+        failed.append("0 < sas < 1e-3")
     # m1 is range: nothing until the table no longer covers the data.
     if not abs(kl["turbo_7_8"] - kl["turbo_5_8"]) < 0.5 * kl["turbo_7_8"]:
         failed.append("turbo is flat in m1")

@@ -35,6 +35,12 @@
 // BITS: error: {{.*}}bits=5: TurboQuant's codes have 2 to 4
 // RUN: not qopt %s --compress-kv="mode=turboquant m2=5" 2>&1 | FileCheck %s --check-prefix=OTHER
 // OTHER: error: {{.*}}m2 is an option of mode=turbo
+// RUN: not qopt %s --compress-kv="softmax=fast" 2>&1 | FileCheck %s --check-prefix=SOFTMAX
+// SOFTMAX: error: {{.*}}unknown softmax 'fast'; exact and sas are known
+// RUN: not qopt %s --compress-kv="softmax=sas degree=9" 2>&1 | FileCheck %s --check-prefix=DEGREE
+// DEGREE: error: {{.*}}threshold=6 and degree=9: SAS has thresholds up to 15 and degrees 1 to 5
+// RUN: not qopt %s --compress-kv="type=int8 threshold=4" 2>&1 | FileCheck %s --check-prefix=THRESHOLD
+// THRESHOLD: error: {{.*}}threshold is an option of softmax=sas
 // RUN: not qopt %s --compress-kv="mode=kivi bits=3" 2>&1 | FileCheck %s --check-prefix=KIVIBITS
 // KIVIBITS: error: {{.*}}bits=3: KIVI's codes have 2 or 4
 // RUN: not qopt %s --compress-kv="mode=kivi type=int8" 2>&1 | FileCheck %s --check-prefix=KIVITYPE
