@@ -30,6 +30,8 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
   buildModelPipeline(passes);
   for (const std::string &target : options.targets)
     passes.addPass(createConvertLlmToKernel({.target = target, .operandType = ""}));
+  if (hasPtx)
+    passes.addPass(createAddScore());
   passes.addNestedPass<func::FuncOp>(createFuseRopeAppend());
   passes.addNestedPass<func::FuncOp>(createFuseEpilogues());
   passes.addNestedPass<func::FuncOp>(createFuseResidualNorm());
@@ -47,9 +49,11 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
   if (hasCpu)
     for (const std::string &level : options.cpuLevels)
       passes.addPass(createEmitCpuKernels({level}));
-  if (hasPtx)
+  if (hasPtx) {
     for (const std::string &chip : options.chips)
       passes.addPass(createEmitPtxKernels({chip}));
+    passes.addPass(createOverlapLaunches());
+  }
   if (!options.artifact.empty())
     passes.addPass(createWriteArtifact({options.artifact}));
 }

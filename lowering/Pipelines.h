@@ -19,7 +19,7 @@ struct DefaultPipelineOptions : mlir::PassPipelineOptions<DefaultPipelineOptions
                                     llvm::cl::desc("Instruction sets: avx512, avx2"),
                                     llvm::cl::list_init<std::string>({"avx512", "avx2"})};
   ListOption<std::string> chips{*this, "chips", llvm::cl::desc("GPUs: sm_80 and later"),
-                                llvm::cl::list_init<std::string>({"sm_80"})};
+                                llvm::cl::list_init<std::string>({"sm_80", "sm_90a"})};
   Option<std::string> cpuTuning{*this, "cpu-tuning",
                                 llvm::cl::desc("Rules for configure-cpu-kernels")};
   Option<std::string> ptxTuning{*this, "ptx-tuning",

@@ -34,7 +34,8 @@ struct Argument {
     RopeTable,   ///< f32[context, head_dim/2, 2], cos and sin of each position
     Rows,        ///< int64: T, rows of this function (tokens, or rows selected for the head)
     Sequences,   ///< int64: B
-    MaxPages     ///< int64: row length of the page table
+    MaxPages,    ///< int64: row length of the page table
+    NextIds,     ///< int32[T], the token ids that the next step reads
   };
   Kind kind;
   mlir::Value value;             ///< for Value

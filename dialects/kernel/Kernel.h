@@ -22,6 +22,9 @@ inline constexpr llvm::StringLiteral kOperandTypeAttr = "kernel.operand_type";
 /// On a function: the slots of its arena, `{bytes_per_row, bytes}` each (plan-buffers).
 inline constexpr llvm::StringLiteral kSlotsAttr = "kernel.slots";
 
+/// On an argument of a kernel function: the runtime's name of it, where its place does not say.
+inline constexpr llvm::StringLiteral kInputAttr = "kernel.input";
+
 /// Activations' rows start every `round_up(columns, kRowAlignment)` elements.
 inline constexpr int64_t kRowAlignment = 32;
 

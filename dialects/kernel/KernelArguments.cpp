@@ -172,3 +172,16 @@ SmallVector<Argument> AttentionOp::getKernelArguments() {
   list.add(Kind::Sequences);
   return list.take();
 }
+
+SmallVector<Argument> ScoreOp::getKernelArguments() {
+  ArgumentList list;
+  list.add(getLogits());
+  list.add(getTargets());
+  list.add(getResult());
+  list.add(getPartials());
+  list.add(Kind::NextIds);
+  if (getPartials())
+    list.add(Kind::Counters);
+  list.add(Kind::Rows);
+  return list.take();
+}

@@ -256,6 +256,41 @@ def Kernel_AppendAttentionOp
   let hasVerifier = 1;
 }
 
+def Kernel_ScoreOp : Kernel_Op<"score", [Pure]> {
+  let summary = "what a row of logits says of the next token, in a few numbers";
+  let description = [{
+    For each row x of the logits, `columns` f32: the id of the greatest (of equal ones the smallest),
+    x's greatest, the sum of `exp(x[i] - greatest)`, x at the row's target, and the first id whose logit
+    is infinite or not a number, or -1: then the others mean nothing. So the logarithm of the target's
+    probability is `x[target] - greatest - log(sum)`. Ids are below 2^24, which f32 holds. The id of the
+    greatest is also what the next step reads as its input (next_ids).
+
+    Sums are of f32, added in pairs: a logarithm of a probability is within 2e-6 of float64's. A row is
+    cut into parts, a block each; where there are several, `partials` holds four numbers of each for the
+    block that finishes last.
+
+    Arguments: logits, targets, result, [partials], next_ids, [counters], T.
+  }];
+  let arguments = !con((ins RankedTensorOf<[F32]>:$logits, Kernel_Indices:$targets),
+                       LaunchAttributes);
+  let results = (outs RankedTensorOf<[F32]>:$result, Optional<RankedTensorOf<[F32]>>:$partials);
+  let assemblyFormat = [{
+    $logits `,` $targets attr-dict `:` type($logits) `,` type($targets) `->` type($result)
+    (`,` type($partials)^)?
+  }];
+  let extraClassDeclaration = [{
+    /// Columns of the result, and of `partials` for each part.
+    static constexpr int64_t kColumns = 5;
+    static constexpr int64_t kPartColumns = 4;
+    /// Threads of a block, and logits that each of them has.
+    static int64_t getThreads(int64_t vocabulary);
+    static constexpr int64_t kPerThread = 16;
+    /// Parts of a row.
+    static int64_t getParts(int64_t vocabulary);
+  }];
+  let hasVerifier = 1;
+}
+
 def Kernel_ObserveOp : Op<Kernel_Dialect, "observe", [MemoryEffects<[MemWrite]>]> {
   let summary = "the host looks at rows of an activation (q.observe); no launch";
   let description = [{

@@ -409,3 +409,42 @@ LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return LogicalResult(
       verifyCache(*this, getCacheAttr(), getHeads(), columnsOf(getResult()), symbols));
 }
+
+int64_t ScoreOp::getThreads(int64_t vocabulary) {
+  constexpr int64_t most = 256, warp = 32;
+  return std::min<int64_t>(most,
+                           int64_t(llvm::alignTo(llvm::divideCeil(vocabulary, kPerThread), warp)));
+}
+
+int64_t ScoreOp::getParts(int64_t vocabulary) {
+  return int64_t(llvm::divideCeil(vocabulary, getThreads(vocabulary) * kPerThread));
+}
+
+LogicalResult ScoreOp::verify() {
+  if (failed(verifyActivation(*this, "logits", getLogits())) ||
+      failed(verifyActivation(*this, "result", getResult())) ||
+      failed(verifySameRows(*this, "result", getResult(), getLogits())))
+    return failure();
+  RankedTensorType targets = typeOf(getTargets());
+  if (targets.getRank() != 1)
+    return emitOpError() << "targets must be a vector, not " << targets;
+  if (failed(verifySameRows(*this, "targets", getTargets(), getLogits())))
+    return failure();
+  int64_t vocabulary = columnsOf(getLogits()), parts = getParts(vocabulary);
+  if (vocabulary >= int64_t(1) << 24)
+    return emitOpError() << "ids of " << vocabulary << " logits are not all numbers of f32";
+  if (columnsOf(getResult()) != kColumns)
+    return emitOpError() << "result has " << columnsOf(getResult()) << " columns, needs "
+                         << kColumns;
+  if (bool(getPartials()) != (parts > 1))
+    return emitOpError() << "a row of " << vocabulary << " logits is scored in " << parts
+                         << (parts == 1 ? " part, which has no partials" : " parts with partials");
+  if (!getPartials())
+    return success();
+  if (failed(verifySameRows(*this, "partials", getPartials(), getLogits())))
+    return failure();
+  if (typeOf(getPartials()).getRank() != 2 || columnsOf(getPartials()) != parts * kPartColumns)
+    return emitOpError() << "partials of " << parts << " parts have " << parts * kPartColumns
+                         << " columns, not " << typeOf(getPartials());
+  return success();
+}

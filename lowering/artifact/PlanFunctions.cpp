@@ -49,14 +49,18 @@ static std::string elementTypeName(Type type) {
   return name;
 }
 
-/// What the runtime calls an argument: @prefill(ids, batch), @prefill_head(hidden, rows).
-static const char *inputName(BlockArgument argument) {
+/// What the runtime calls an argument: @prefill(ids, batch), @prefill_head(hidden, rows); those of
+/// other functions say it. Empty for what the runtime does not know.
+static std::string inputName(BlockArgument argument) {
+  auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kInputAttr))
+    return name.str();
   auto type = dyn_cast<RankedTensorType>(argument.getType());
   if (!type || argument.getArgNumber() > 1)
-    return nullptr;
+    return "";
   bool isFirst = argument.getArgNumber() == 0;
   if (isa<FloatType>(type.getElementType()))
-    return isFirst ? "hidden" : nullptr;
+    return isFirst ? "hidden" : "";
   return isFirst ? "ids" : "rows";
 }
 
@@ -195,6 +199,8 @@ FailureOr<OrderedJson> FunctionPlanner::planArgument(LaunchOpInterface op,
     return OrderedJson{{"input", "page_table"}};
   case Kind::Counters:
     return OrderedJson{{"input", "counters"}};
+  case Kind::NextIds:
+    return OrderedJson{{"input", "next_ids"}};
   case Kind::RopeTable:
     return OrderedJson{{"input", "rope_table"}};
   case Kind::Rows:
@@ -209,7 +215,7 @@ FailureOr<OrderedJson> FunctionPlanner::planArgument(LaunchOpInterface op,
 
 FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
-    if (const char *name = inputName(argument))
+    if (std::string name = inputName(argument); !name.empty())
       return OrderedJson{{"input", name}};
     return op->emitOpError() << "reads argument " << argument.getArgNumber()
                              << " of the function, which the runtime does not know";

@@ -143,6 +143,7 @@ private:
   LogicalResult configureAttention(kernel::AttentionOp op);
   LogicalResult configureAppendAttention(kernel::AppendAttentionOp op);
 
+  LogicalResult configureScore(kernel::ScoreOp op);
   const Tuning &tuning;
   MLIRContext *context;
   bool tuned = false;
@@ -246,6 +247,13 @@ LogicalResult Configurator::configureAppendAttention(kernel::AppendAttentionOp o
   return success();
 }
 
+LogicalResult Configurator::configureScore(kernel::ScoreOp op) {
+  int64_t vocabulary = cast<RankedTensorType>(op.getLogits().getType()).getDimSize(1);
+  setLaunch(op, {rowBlocks(op.getResult()), constant(op.getParts(vocabulary))},
+            op.getThreads(vocabulary), kScoreSharedBytes);
+  return success();
+}
+
 LogicalResult Configurator::configure(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::GatherOp op) { return configureRow(op, /*perThread=*/8, 0); })
@@ -261,6 +269,7 @@ LogicalResult Configurator::configure(Operation *op) {
       .Case([&](kernel::MatmulOp op) { return configureMatmul(op); })
       .Case([&](kernel::AttentionOp op) { return configureAttention(op); })
       .Case([&](kernel::AppendAttentionOp op) { return configureAppendAttention(op); })
+      .Case([&](kernel::ScoreOp op) { return configureScore(op); })
       .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
 }
 

@@ -49,6 +49,7 @@ static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module, StringRe
       .Case([&](kernel::MatmulOp op) { return emitProduct(op, module, chip); })
       .Case([&](kernel::AttentionOp op) { return emitPrefillAttention(op, module); })
       .Case([&](kernel::AppendAttentionOp op) { return emitDecodeAttention(op, module); })
+      .Case([&](kernel::ScoreOp op) { return emitScore(op, module); })
       .Default([](Operation *op) { return op->emitOpError("has no kernel on ptx"); });
 }
 

@@ -31,6 +31,7 @@ mlir::LogicalResult emitWarpgroupMatmul(kernel::MatmulOp op, const WarpgroupConf
 mlir::LogicalResult emitDecodeAttention(kernel::AppendAttentionOp op,
                                         mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitPrefillAttention(kernel::AttentionOp op, mlir::gpu::GPUModuleOp module);
+mlir::LogicalResult emitScore(kernel::ScoreOp op, mlir::gpu::GPUModuleOp module);
 
 /// On a gpu.func that is launched in another way than its op says: a #kernel.launch, and what the
 /// parameters that are tensor maps describe, as `{argument, sizes, strides, box}` each: elements of
@@ -38,9 +39,15 @@ mlir::LogicalResult emitPrefillAttention(kernel::AttentionOp op, mlir::gpu::GPUM
 /// the first, and elements of a box.
 inline constexpr llvm::StringLiteral kLaunchOverride = "kernel.launch";
 inline constexpr llvm::StringLiteral kTensorMaps = "kernel.tensor_maps";
+/// On a kernel: which parameters are weights, which no kernel writes.
+inline constexpr llvm::StringLiteral kWeightArguments = "kernel.weights";
+/// On a module whose kernels wait by themselves for those before them (overlap-launches).
+inline constexpr llvm::StringLiteral kProgrammaticLaunch = "kernel.programmatic_launch";
 
 /// Shared memory of a norm: two sums for each warp of a block of at most 1024 threads.
 inline constexpr int64_t kNormSharedBytes = int64_t(2) * 32 * int64_t(sizeof(float));
+/// Of each warp a maximum, its place, the first number that is not finite, and a sum; a flag.
+inline constexpr int64_t kScoreSharedBytes = (4 * 8 + 1) * int64_t(sizeof(float));
 /// Columns that a thread of a map computes.
 inline constexpr int64_t kMapColumns = 4;
 

@@ -7,6 +7,7 @@
 
 #include "lowering/gpu/KernelFunction.h"
 #include "dialects/llm/Llm.h"
+#include "lowering/gpu/Emitters.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
@@ -37,6 +38,9 @@ static bool isReadOnly(Operation *op, const Argument &argument) {
     if (auto matmul = dyn_cast<kernel::MatmulOp>(op))
       return argument.value == matmul.getX() || argument.value == matmul.getXScales();
     return !isa<kernel::MapOp, kernel::NormOp>(op);
+  case Kind::Counters:
+  case Kind::NextIds:
+    return false;
   default:
     return !isNumber(argument.kind);
   }
@@ -62,7 +66,10 @@ KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp mo
   // Without it ptxas aims at full occupancy and gives up loads in flight, or spills, for registers
   // that the grid has no use for.
   function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
+  llvm::SmallVector<int64_t> weights;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
+    if (argument.kind == Kind::Value && isWeight(argument.value))
+      weights.push_back(int64_t(i));
     if (isNumber(argument.kind) || isTensorMap(argument))
       continue;
     function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(16));
@@ -71,6 +78,8 @@ KernelFunction::KernelFunction(kernel::LaunchOpInterface op, gpu::GPUModuleOp mo
       function.setArgAttr(i, LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
     }
   }
+  if (!weights.empty())
+    function->setAttr(kWeightArguments, builder.getDenseI64ArrayAttr(weights));
   builder.setInsertionPointToStart(&function.getBody().front());
   auto end = gpu::ReturnOp::create(builder);
   builder.setInsertionPoint(end);

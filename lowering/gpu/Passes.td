@@ -47,6 +47,17 @@ def FuseDecodeAttention : Pass<"fuse-decode-attention", "mlir::func::FuncOp"> {
   let dependentDialects = ["kernel::KernelDialect"];
 }
 
+def AddScore : Pass<"add-score", "mlir::ModuleOp"> {
+  let summary = "Add @score.ptx, which reduces logits on the device";
+  let description = [{
+    `@score.ptx(logits, targets)` is one `kernel.score` on rows as `@prefill_head.ptx` computes them, so
+    that a likeliest token or the probability of a given one need not be looked for on the host. The
+    runtime runs it after a head, in the same graph. Nothing happens where there is no
+    `@prefill_head.ptx` or there is a `@score.ptx` already.
+  }];
+  let dependentDialects = ["kernel::KernelDialect", "mlir::func::FuncDialect"];
+}
+
 def EmitPtxKernels : Pass<"emit-ptx-kernels", "mlir::ModuleOp"> {
   let summary = "Write a gpu.func for each distinct kernel of the ptx functions";
   let description = [{
@@ -64,6 +75,21 @@ def EmitPtxKernels : Pass<"emit-ptx-kernels", "mlir::ModuleOp"> {
     "mlir::math::MathDialect", "mlir::NVVM::NVVMDialect", "mlir::scf::SCFDialect",
     "mlir::vector::VectorDialect"
   ];
+}
+
+def OverlapLaunches : Pass<"overlap-launches", "mlir::ModuleOp"> {
+  let summary = "Let kernels for sm_90 and later begin before those before them have ended";
+  let description = [{
+    In every `gpu.module @ptx_<chip>` of such a chip, each kernel lets its dependents be launched
+    (`griddepcontrol.launch_dependents`) as it begins, and waits for those before it
+    (`griddepcontrol.wait`) before its first access to memory that a kernel may write. Index
+    computations and loads of weights stay before the wait; no other load is taken to be invariant any
+    more. The module is marked `kernel.programmatic_launch`, which plan.json passes on: only then does
+    the runtime launch its kernels so.
+  }];
+  let statistics = [Statistic<"numKernels", "kernels", "Kernels that wait">];
+  let dependentDialects = ["mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::NVVM::NVVMDialect"];
 }
 
 def LowerMathToPtx : Pass<"lower-math-to-ptx"> {

@@ -59,6 +59,7 @@ static constexpr Feature kFeatures[] = {
     {"nvvm.fence.proxy", 90, 80},
     {"nvvm.cp.async.bulk.tensor.shared.cluster.global", 90, 80},
     {"nvvm.wgmma.", 90, 80},
+    {"nvvm.griddepcontrol", 90, 78},
     {"llvm.nvvm.ex2.approx.ftz", 0, 14},
     {"llvm.nvvm.rcp.approx.ftz.f", 0, 14},
     {"llvm.nvvm.rsqrt.approx.ftz.f", 0, 14},

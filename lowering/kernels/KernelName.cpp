@@ -178,6 +178,9 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
                              op.getQNorm() ? "norm_" : "", op.getRope() ? "rope_" : "",
                              op.getHeads(), cache.getKvHeads(), cache.getHeadDim(), op.getSplits());
       })
+      .Case([](ScoreOp op) -> std::string {
+        return llvm::formatv("score_{0}", typeOf(op.getLogits()).getDimSize(1));
+      })
       .Case([&](AttentionOp op) -> std::string {
         std::string name = llvm::formatv("attention_{0}h_{1}kv_{2}", op.getHeads(),
                                          cache.getKvHeads(), cache.getHeadDim());

@@ -35,3 +35,10 @@ int64_t PlanLaunch::items(const StepShape &shape) const {
     product *= factor.evaluate(shape);
   return product;
 }
+
+std::vector<const PlanFunction *> PlanTarget::functions() const {
+  std::vector<const PlanFunction *> all = {&prefill, &decode, &prefillHead, &decodeHead};
+  if (score)
+    all.push_back(&*score);
+  return all;
+}

@@ -51,7 +51,7 @@ enum class WeightForm : uint8_t {
 };
 enum class CachePart : uint8_t { Key, Value };
 
-/// Arrays that a step reads: int32 but for `Hidden` and `RopeTable`.
+/// Arrays of a step: int32 but for `Hidden`, `RopeTable` and `Logits`.
 enum class StepInput : uint8_t {
   Ids,       ///< [T] token ids
   Hidden,    ///< the result of the body, for heads
@@ -64,8 +64,11 @@ enum class StepInput : uint8_t {
   RopeTable, ///< f32 [context, head_dim/2, 2] cosine and sine of each position
   Counters,  ///< [T, rowCounters], zero before and after each launch
   Slots,     ///< [B] where the windows of caches have each sequence
+  Logits,    ///< f32 rows as heads compute them, for scores
+  Targets,   ///< [T] token ids whose logits a score has
+  NextIds,   ///< [T] the likeliest token ids, which a score writes: ids of the next step
 };
-constexpr size_t numStepInputs = 11;
+constexpr size_t numStepInputs = 14;
 /// Counters of a row.
 constexpr int64_t rowCounters = 256;
 
@@ -185,12 +188,25 @@ struct PlanModule {
   std::string file;                  ///< A plain file name in the artifact.
   std::string level;                 ///< "avx512", or PTX's chip: "sm_80".
   std::vector<std::string> required; ///< CPU features.
+  /// PTX: kernels wait by themselves for those before them (griddepcontrol), so that they may be
+  /// launched before these have ended.
+  bool programmaticLaunch = false;
   /// PTX: of kernels for which it is not what the functions' launches say, by name.
   std::map<std::string, PlanKernelLaunch, std::less<>> launches;
 
   /// How the module's kernel is launched.
   PlanKernelLaunch launchOf(const PlanLaunch &launch) const;
 };
+
+/// What a score has of a row of logits (kernel.score), all f32.
+enum class ScoreColumn : uint8_t {
+  Likeliest,   ///< The id of the greatest, of equal ones the smallest.
+  Greatest,    ///< Its logit,
+  Sum,         ///< and the sum of exp(logit - greatest).
+  TargetLogit, ///< That of the row's target.
+  Broken,      ///< The first id whose logit is not finite, or -1.
+};
+constexpr int64_t numScoreColumns = 5;
 
 /// What one kind of device runs.
 struct PlanTarget {
@@ -200,6 +216,10 @@ struct PlanTarget {
   PlanFunction decode;      ///< the same for a static number of rows
   PlanFunction prefillHead; ///< hidden, rows -> logits
   PlanFunction decodeHead;
+  std::optional<PlanFunction> score; ///< logits, targets -> scores, any number of rows
+
+  /// All that there are.
+  std::vector<const PlanFunction *> functions() const;
 };
 
 /// Contents that are generated when loaded: a normal-like random stream, or one value throughout.

@@ -25,6 +25,43 @@ static bool hasStaticRows(FunctionRole role) {
   return role == FunctionRole::DecodeBody || role == FunctionRole::DecodeHead;
 }
 
+/// Which functions have an input: the arrays of a batch have a row for each token, those of a head
+/// and of a score for each wanted row.
+enum class InputScope : uint8_t { Any, Bodies, Heads, Score };
+
+static InputScope scopeOf(StepInput input) {
+  switch (input) {
+  case StepInput::Hidden:
+  case StepInput::Rows:
+    return InputScope::Heads;
+  case StepInput::Logits:
+  case StepInput::Targets:
+  case StepInput::NextIds:
+    return InputScope::Score;
+  case StepInput::Counters:
+    return InputScope::Any;
+  default:
+    return InputScope::Bodies;
+  }
+}
+
+static InputScope scopeOf(FunctionRole role) {
+  if (role == FunctionRole::Score)
+    return InputScope::Score;
+  return isHead(role) ? InputScope::Heads : InputScope::Bodies;
+}
+
+static const char *describe(InputScope scope) {
+  switch (scope) {
+  case InputScope::Heads:
+    return "heads";
+  case InputScope::Score:
+    return "scores";
+  default:
+    return "prefill and decode";
+  }
+}
+
 static const char *nameOf(FunctionRole role) {
   switch (role) {
   case FunctionRole::PrefillBody:
@@ -33,6 +70,8 @@ static const char *nameOf(FunctionRole role) {
     return "decode";
   case FunctionRole::PrefillHead:
     return "prefill_head";
+  case FunctionRole::Score:
+    return "score";
   case FunctionRole::DecodeHead:
     break;
   }
@@ -111,14 +150,16 @@ StepInput PlanFunctionParser::readInput(const PlanObject &object, FunctionRole r
       {"rope_table", StepInput::RopeTable},
       {"counters", StepInput::Counters},
       {"slots", StepInput::Slots},
+      {"logits", StepInput::Logits},
+      {"targets", StepInput::Targets},
+      {"next_ids", StepInput::NextIds},
   };
   std::string name = object.string("input");
   StepInput input = lookUp(object, "input", name, names);
-  // The arrays of a batch have a row for each token, those of a head for each wanted row.
-  bool isHeadInput = input == StepInput::Hidden || input == StepInput::Rows;
-  if (isHeadInput != isHead(role))
-    object.failAt("input", fmt::format("is {}, which is only for {}", quote(name),
-                                       isHeadInput ? "heads" : "prefill and decode"));
+  InputScope scope = scopeOf(input);
+  if (scope != InputScope::Any && scope != scopeOf(role))
+    object.failAt("input",
+                  fmt::format("is {}, which is only for {}", quote(name), describe(scope)));
   if (input == StepInput::RopeTable && plan.inverseFrequencies.empty())
     object.failAt("input", "is 'rope_table', but the plan has no 'rope'");
   return input;

@@ -12,7 +12,7 @@
 
 namespace qopt {
 
-enum class FunctionRole : uint8_t { PrefillBody, DecodeBody, PrefillHead, DecodeHead };
+enum class FunctionRole : uint8_t { PrefillBody, DecodeBody, PrefillHead, DecodeHead, Score };
 
 /// Parses functions of one target: slots, result and launches, every reference checked.
 class PlanFunctionParser {

@@ -61,6 +61,7 @@ static std::vector<PlanModule> readModules(const PlanObject &target, TargetKind 
       module.required = object.stringList("requires");
     } else {
       module.level = object.string("chip");
+      module.programmaticLaunch = object.optionalBoolean("programmatic_launch").value_or(false);
       if (std::optional<PlanObject> launches = object.optionalMember("launches"))
         for (const auto &[kernel, launch] : launches->entries())
           module.launches.emplace(kernel, readKernelLaunch(launch));
@@ -132,6 +133,23 @@ static void checkFunctions(const PlanObject &functions, const PlanTarget &target
       functions.failAt("prefill_head.result.type", "must be f32, as that of decode_head");
 }
 
+static PlanFunction readScore(const PlanObject &functions, const PlanObject &object,
+                              PlanFunctionParser &parser, const PlanTarget &target,
+                              const ModelConfig &config) {
+  // Where its kernel takes the rows of logits to be.
+  const int64_t stride = (config.vocabSize + 31) / 32 * 32;
+  PlanFunction score = parser.parse(object, FunctionRole::Score);
+  checkResult(object, score.result, numScoreColumns, "score");
+  if (score.result.type != DType::F32)
+    object.failAt("result.type", "must be f32");
+  for (const PlanFunction *head : {&target.prefillHead, &target.decodeHead})
+    if (head->result.stride != stride)
+      functions.failAt("score",
+                       fmt::format("takes rows of logits {} elements apart; those of {} are {}",
+                                   stride, head->name, head->result.stride));
+  return score;
+}
+
 PlanTarget qopt::parsePlanTarget(const PlanObject &object, TargetKind kind, const Plan &plan,
                                  PlanWeights &weights) {
   PlanTarget target;
@@ -145,5 +163,7 @@ PlanTarget qopt::parsePlanTarget(const PlanObject &object, TargetKind kind, cons
   target.prefillHead = parser.parse(functions.member("prefill_head"), FunctionRole::PrefillHead);
   target.decodeHead = parser.parse(functions.member("decode_head"), FunctionRole::DecodeHead);
   checkFunctions(functions, target, plan.config);
+  if (std::optional<PlanObject> score = functions.optionalMember("score"))
+    target.score = readScore(functions, *score, parser, target, plan.config);
   return target;
 }

@@ -14,8 +14,7 @@ using namespace qopt;
 
 ActivationRecorder::ActivationRecorder(const PlanTarget &target, int64_t expectedRows,
                                        int64_t sampleRows) {
-  for (const PlanFunction *function :
-       {&target.prefill, &target.decode, &target.prefillHead, &target.decodeHead})
+  for (const PlanFunction *function : target.functions())
     add(*function, expectedRows, sampleRows);
   if (statistics.empty())
     fail("the artifact observes nothing: compile the model with qopt --instrument");

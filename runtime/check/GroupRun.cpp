@@ -85,6 +85,14 @@ GroupRun::GroupRun(const Plan &plan, Device &device, const LaunchGroup &group,
   inputs.bindTo(bindings);
   bindings.inputs[size_t(StepInput::RopeTable)] = ropeTable.address();
   bindings.inputs[size_t(StepInput::Hidden)] = hidden->address();
+  if (group.readsLogits) {
+    const auto rows = uint64_t(step.shape.rows);
+    logits = device.allocate(
+        rows * uint64_t(device.target().prefillHead.result.stride) * sizeof(float), "logits");
+    nextIds = device.allocate(rows * sizeof(int32_t), "token ids");
+    bindings.inputs[size_t(StepInput::Logits)] = logits->address();
+    bindings.inputs[size_t(StepInput::NextIds)] = nextIds->address();
+  }
   function = device.bind(group.function, bindings);
 }
 
@@ -95,6 +103,22 @@ void GroupRun::write(const SlotArgument &slot, std::span<const float> rows) {
 void GroupRun::writeHidden(std::span<const float> rows) {
   const PlanResult &body = device.target().prefill.result;
   device.write(*hidden, 0, encodeRows(rows, body.columns, body.stride, body.type));
+}
+
+void GroupRun::writeLogits(std::span<const float> rows, std::span<const int32_t> targets) {
+  const PlanResult &head = device.target().prefillHead.result;
+  const size_t columns = size_t(head.columns), stride = size_t(head.stride);
+  std::vector<float> padded(size_t(step.shape.rows) * stride, staleElement);
+  for (size_t row = 0; row < size_t(step.shape.rows); ++row)
+    std::ranges::copy(rows.subspan(row * columns, columns), padded.begin() + row * stride);
+  device.write(*logits, 0, std::as_bytes(std::span(padded)));
+  inputs.uploadTargets(targets);
+}
+
+std::vector<int32_t> GroupRun::readNextIds() const {
+  std::span<const std::byte> bytes = device.view(*nextIds, 0, nextIds->size());
+  const auto *ids = reinterpret_cast<const int32_t *>(bytes.data());
+  return {ids, ids + step.shape.rows};
 }
 
 std::vector<float> GroupRun::read(const SlotArgument &slot) const {

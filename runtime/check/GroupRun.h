@@ -33,6 +33,10 @@ public:
 
   /// Rows of the hidden states that a head reads, of the plan's hidden size.
   void writeHidden(std::span<const float> rows);
+  /// Rows of the logits that a score reads, and its targets.
+  void writeLogits(std::span<const float> rows, std::span<const int32_t> targets);
+  /// The ids that a score left for the next step.
+  std::vector<int32_t> readNextIds() const;
 
   /// All tokens of all sequences in a cache, those of the step included: `[tokens][kv_heads]
   /// [head_dim]`, one sequence after the other.
@@ -58,6 +62,7 @@ private:
   std::vector<std::unique_ptr<DeviceBuffer>> slots;
   std::vector<Pools> pools; ///< Of the caches that the group uses.
   std::unique_ptr<DeviceBuffer> hidden;
+  std::unique_ptr<DeviceBuffer> logits, nextIds; ///< Where the group reads logits.
   std::unique_ptr<DeviceFunction> function;
 };
 

@@ -8,6 +8,7 @@
 #include "runtime/check/KernelCheck.h"
 
 #include "runtime/check/GroupRun.h"
+#include "runtime/check/ScoreCheck.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/FloatConvert.h"
 #include <algorithm>
@@ -231,4 +232,7 @@ void qopt::checkKernels(const Artifact &artifact, Device &checked, Device &refer
         }
       }
     }
+  if (ours.score && ours.score->launches.size() > 0)
+    for (const StepShape &shape : options.shapes)
+      report(checkScore(plan, checked, shape.rows, random));
 }

@@ -18,7 +18,7 @@ namespace qopt {
 /// `|x - reference| / (|reference| + rms of the reference's)`, infinite where x is not finite, as
 /// memory is that was never written.
 struct ResultError {
-  std::string what; ///< "result", "result 2", "keys", "values"
+  std::string what; ///< "result", "result 2", "keys", "values"; "ids", "log p" of scores
   double max = 0;
   double mean = 0;
   double limit = 0; ///< What rounding accounts for; beyond it `max` is a disagreement.

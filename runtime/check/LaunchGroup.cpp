@@ -31,6 +31,7 @@ LaunchGroup::LaunchGroup(const PlanFunction &whole, std::span<const PlanLaunch> 
           operands.push_back(*slot);
       } else if (auto *input = std::get_if<StepInput>(&argument)) {
         readsHidden |= *input == StepInput::Hidden;
+        readsLogits |= *input == StepInput::Logits;
         usesPositions |= *input == StepInput::TokenPos || *input == StepInput::Past;
       } else if (auto *cache = std::get_if<CacheArgument>(&argument)) {
         if (std::ranges::find(caches, cache->cache) == caches.end())

@@ -20,6 +20,7 @@ struct LaunchGroup {
   std::vector<SlotArgument> results;  ///< Slots that the last launch writes.
   std::vector<size_t> caches;         ///< Those used, each once.
   bool readsHidden = false;
+  bool readsLogits = false;
   bool usesPositions = false; ///< Whether results depend on the tokens of the past.
 
   LaunchGroup(const PlanFunction &whole, std::span<const PlanLaunch> launches);

@@ -27,6 +27,16 @@ public:
   virtual uint64_t size() const = 0;
 };
 
+/// A copy of a range of a buffer on its way to the host, waited for apart from later work.
+class Readback {
+public:
+  virtual ~Readback() = default;
+  /// Begins the copy, after all that the device was given so far.
+  virtual void begin() = 0;
+  /// The bytes as they were then; valid until the next begin().
+  virtual std::span<const std::byte> wait() = 0;
+};
+
 /// A function of the plan whose arguments are bound to addresses, so that running it only depends
 /// on the shape of the step (a GPU records it once and replays it).
 class DeviceFunction {
@@ -71,6 +81,10 @@ public:
   /// The contents of a range, valid until the device next writes, copies, views or runs.
   virtual std::span<const std::byte> view(const DeviceBuffer &buffer, uint64_t offset,
                                           uint64_t bytes) = 0;
+
+  /// For copies of a range of `buffer`, which must outlive the result, again and again.
+  virtual std::unique_ptr<Readback> makeReadback(const DeviceBuffer &buffer, uint64_t offset,
+                                                 uint64_t bytes) = 0;
 
   /// `function` is one of the target's, or made of launches of theirs; it must outlive the result.
   virtual std::unique_ptr<DeviceFunction> bind(const PlanFunction &function,

@@ -9,6 +9,7 @@
 #define QOPT_RUNTIME_EVAL_LOGITSSOURCE_H
 
 #include "runtime/eval/Window.h"
+#include "runtime/session/RowScore.h"
 #include <functional>
 
 namespace qopt {
@@ -27,6 +28,12 @@ public:
   /// token once. Throws an Error if a token is not in the vocabulary, a window exceeds the context
   /// or a logit is not finite.
   virtual void visitLogits(std::span<const Window> windows, const Visitor &visit) = 0;
+
+  /// Receives the score of `windows[window].tokens[position]`, its target.
+  using ScoreVisitor = std::function<void(size_t window, size_t position, const RowScore &score)>;
+
+  /// The same where scores are enough, which a device may compute itself.
+  virtual void visitScores(std::span<const Window> windows, const ScoreVisitor &visit);
 };
 
 } // namespace qopt

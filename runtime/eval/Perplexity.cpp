@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/eval/Perplexity.h"
-#include "runtime/eval/LogProbability.h"
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -63,9 +62,8 @@ std::vector<std::vector<double>> logProbabilities(LogitsSource &model,
   std::vector<std::vector<double>> results(windows.size());
   for (size_t i = 0; i < windows.size(); ++i)
     results[i].resize(windows[i].numScored());
-  model.visitLogits(windows, [&](size_t window, size_t position, std::span<const float> logits) {
-    const auto &[tokens, firstScored] = windows[window];
-    results[window][position - firstScored] = logProbability(logits, tokens[position]);
+  model.visitScores(windows, [&](size_t window, size_t position, const RowScore &score) {
+    results[window][position - windows[window].firstScored] = score.logProbability();
   });
   return results;
 }

@@ -20,8 +20,11 @@ public:
   explicit SessionLogits(Session &session) : session(session) {}
 
   void visitLogits(std::span<const Window> windows, const Visitor &visit) override;
+  void visitScores(std::span<const Window> windows, const ScoreVisitor &visit) override;
 
 private:
+  class WindowFeeds;
+
   Session &session;
 };
 

@@ -39,7 +39,8 @@ public:
         sampler(generator.options.sampling, index), decoder(generator.tokenizer),
         stops(generator.options.stopStrings),
         sequence(prefix ? generator.session.fork(prefix->sequence)
-                        : generator.session.addSequence()) {
+                        : generator.session.addSequence()),
+        promptTokens(int64_t(prompt.size())) {
     sampler.accept(prompt);
     decoder.prime(prompt);
   }
@@ -51,12 +52,18 @@ public:
   bool isFinished() const { return finished; }
   /// What comes next into the session.
   std::span<const int32_t> lastToken() const { return std::span(result.ids).last(1); }
+  /// Steps until it ends at the latest, if each gives it a token.
+  int64_t stepsLeft() const { return generator.options.maxTokens - int64_t(result.ids.size()); }
   GeneratedText take() { return std::move(result); }
 
   /// Chooses the next token.
   void advance(std::span<const float> logits) {
     int32_t token = sampler.sample(logits);
     sampler.accept(std::span(&token, 1));
+    accept(token);
+  }
+  /// The next token was chosen.
+  void accept(int32_t token) {
     result.ids.push_back(token);
     const GenerationOptions &options = generator.options;
     if (std::ranges::find(options.endTokens, token) != options.endTokens.end())
@@ -66,7 +73,7 @@ public:
       finish(FinishReason::StopString);
     else if (int64_t(result.ids.size()) == options.maxTokens)
       finish(FinishReason::MaxTokens);
-    else if (generator.session.length(sequence) == generator.session.context())
+    else if (promptTokens + int64_t(result.ids.size()) > generator.session.context())
       finish(FinishReason::Context);
   }
 
@@ -93,6 +100,7 @@ private:
   StreamDecoder decoder;
   StopStrings stops;
   SequenceId sequence;
+  int64_t promptTokens;
   GeneratedText result;
   bool finished = false;
 };
@@ -107,6 +115,22 @@ void Generator::checkPrompts(std::span<const std::vector<int32_t>> prompts) cons
       fail("prompt {} has {} tokens; the context is {}", i + 1, prompts[i].size(),
            session.context());
   }
+}
+
+void Generator::decodeGreedily(std::span<Stream *const> running, std::span<const Feed> feeds) {
+  int64_t steps = running.front()->stepsLeft();
+  for (const Stream *stream : running)
+    steps = std::min(steps, stream->stepsLeft());
+  session.decodeGreedily(feeds, steps, [&](std::span<const int32_t> tokens) {
+    lastTimes.decodeTokens += int64_t(tokens.size());
+    ++lastTimes.decodeSteps;
+    bool noneFinished = true;
+    for (size_t i = 0; i < running.size(); ++i) {
+      running[i]->accept(tokens[i]);
+      noneFinished &= !running[i]->isFinished();
+    }
+    return noneFinished;
+  });
 }
 
 std::vector<GeneratedText> Generator::run(std::span<const std::vector<int32_t>> prompts,
@@ -136,23 +160,38 @@ std::vector<GeneratedText> Generator::run(std::span<const std::vector<int32_t>> 
   auto advance = [&](const TokenResult &token) {
     streamOf[size_t(token.sequence)]->advance(token.logits);
   };
+  const bool isGreedy = options.sampling.temperature == 0 &&
+                        options.sampling.repetitionPenalty == 1 &&
+                        session.canDecodeGreedily(prompts.size());
 
   Clock::time_point start = Clock::now();
-  session.run(feeds, advance);
+  if (isGreedy)
+    session.score(feeds, [&](const TokenScore &token) {
+      streamOf[size_t(token.sequence)]->accept(token.score.likeliest);
+    });
+  else
+    session.run(feeds, advance);
   lastTimes.prefillSeconds = secondsSince(start);
 
   start = Clock::now();
   while (options.maxTokens > 0) {
+    std::vector<Stream *> running;
     feeds.clear();
     for (const std::unique_ptr<Stream> &stream : streams)
-      if (!stream->isFinished())
+      if (!stream->isFinished()) {
+        running.push_back(stream.get());
         feeds.push_back({stream->id(), stream->lastToken(), 0});
+      }
     if (feeds.empty())
       break;
-    // Feeds view the streams' ids, which grow only after the step has read them.
-    session.run(feeds, advance);
-    lastTimes.decodeTokens += int64_t(feeds.size());
-    ++lastTimes.decodeSteps;
+    // Feeds view the streams' ids, which grow only after the first step has read them.
+    if (isGreedy) {
+      decodeGreedily(running, feeds);
+    } else {
+      session.run(feeds, advance);
+      lastTimes.decodeTokens += int64_t(feeds.size());
+      ++lastTimes.decodeSteps;
+    }
   }
   lastTimes.decodeSeconds = secondsSince(start);
 

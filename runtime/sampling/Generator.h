@@ -52,7 +52,8 @@ struct SharedPrefix {
   size_t tokens;       ///< Fewer than any prompt has.
 };
 
-/// Continues prompts, all of them in one batch.
+/// Continues prompts, all of them in one batch. The likeliest tokens are chosen by the device if it
+/// can (Session::decodeGreedily).
 class Generator {
 public:
   /// Receives text of prompt `prompt` as soon as it is certain.
@@ -74,6 +75,8 @@ private:
   class Stream;
 
   void checkPrompts(std::span<const std::vector<int32_t>> prompts) const;
+  /// Steps of the streams that have not finished, until one of them does.
+  void decodeGreedily(std::span<Stream *const> running, std::span<const Feed> feeds);
 
   Session &session;
   const Tokenizer &tokenizer;

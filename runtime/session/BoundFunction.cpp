@@ -32,12 +32,25 @@ BoundFunction::BoundFunction(Device &device, const PlanFunction &plan, Bindings 
   resultOffset = offsets[plan.result.slot];
   if (result)
     bindings.slots[plan.result.slot] = result->address();
-  function = device.bind(plan, bindings);
+  slotAddresses = bindings.slots;
+  bound = device.bind(plan, bindings);
+}
+
+std::unique_ptr<Readback> BoundFunction::makeReadback(int64_t rows) const {
+  return device.makeReadback(*arena, resultOffset,
+                             uint64_t(rows * plan.result.stride) * sizeof(float));
+}
+
+std::span<const float> BoundFunction::resultPart(int64_t row, int64_t column, int64_t count) const {
+  uint64_t offset = resultOffset + uint64_t(row * plan.result.stride + column) * sizeof(float);
+  std::span<const std::byte> bytes = device.view(*arena, offset, uint64_t(count) * sizeof(float));
+  return {reinterpret_cast<const float *>(bytes.data()), size_t(count)};
 }
 
 std::span<const float> BoundFunction::resultRow(int64_t row) const {
-  uint64_t offset = resultOffset + uint64_t(row * plan.result.stride) * sizeof(float);
-  std::span<const std::byte> bytes =
-      device.view(*arena, offset, uint64_t(plan.result.columns) * sizeof(float));
-  return {reinterpret_cast<const float *>(bytes.data()), size_t(plan.result.columns)};
+  return resultPart(row, 0, plan.result.columns);
+}
+
+float BoundFunction::resultElement(int64_t row, int64_t column) const {
+  return resultPart(row, column, 1).front();
 }

@@ -22,17 +22,29 @@ public:
 
   /// Whether it can run this many rows.
   bool accepts(int64_t rows) const { return !plan.rows || *plan.rows == rows; }
-  void run(const StepShape &shape) { function->run(shape); }
+  void run(const StepShape &shape) { bound->run(shape); }
 
   /// A row of the result in the arena, which is f32.
   std::span<const float> resultRow(int64_t row) const;
+  float resultElement(int64_t row, int64_t column) const;
+  /// Where its rows lie.
+  uint64_t resultAddress() const { return slotAddresses[plan.result.slot]; }
+  /// Copies of the first `rows` rows of the result in the arena to the host.
+  std::unique_ptr<Readback> makeReadback(int64_t rows) const;
+
+  const PlanFunction &function() const { return plan; }
+  /// Where its slots lie.
+  std::span<const uint64_t> slots() const { return slotAddresses; }
 
 private:
+  std::span<const float> resultPart(int64_t row, int64_t column, int64_t count) const;
+
   Device &device;
   const PlanFunction &plan;
   std::unique_ptr<DeviceBuffer> arena;
   uint64_t resultOffset = 0; ///< In the arena.
-  std::unique_ptr<DeviceFunction> function;
+  std::vector<uint64_t> slotAddresses;
+  std::unique_ptr<DeviceFunction> bound;
 };
 
 } // namespace qopt

@@ -11,6 +11,7 @@
 #include "runtime/session/BoundFunction.h"
 #include "runtime/session/KvCache.h"
 #include "runtime/session/RopeTable.h"
+#include "runtime/session/Scorer.h"
 #include "runtime/session/StepInputs.h"
 #include <functional>
 
@@ -29,6 +30,9 @@ struct Feed {
   std::span<const int32_t> tokens;
   /// Logits are wanted from this token of `tokens` on: 0 for all, tokens.size() for none.
   size_t firstLogits;
+  /// For scores: the tokens whose probabilities are wanted, one for each from `firstLogits` on;
+  /// where there are none, those of token 0.
+  std::span<const int32_t> targets = {};
 };
 
 /// The result for one token that was fed. The views are valid during the callback.
@@ -38,12 +42,28 @@ struct TokenResult {
   std::span<const float> logits; ///< [vocab_size] of the next token; all finite.
 };
 
+/// What a token's logits say of the next one; valid during the callback.
+struct TokenScore {
+  SequenceId sequence;
+  int64_t position; ///< Of the token in its sequence.
+  RowScore score;
+  int32_t target;
+  const BoundFunction *head; ///< Which has the logits,
+  int64_t row;               ///< in this row of its result.
+
+  /// Of any token; other logits than the target's are looked up one by one.
+  double logProbability(int32_t token) const;
+};
+
 /// Runs a model over sequences of different lengths at once; their keys and values live in a paged
 /// cache. On the CPU, a token's result does not depend on what else is in the batch, nor on the
 /// chunk.
 class Session {
 public:
   using Callback = std::function<void(const TokenResult &)>;
+  using ScoreCallback = std::function<void(const TokenScore &)>;
+  /// Receives the next token of each sequence; returns whether all go on.
+  using GreedyCallback = std::function<bool(std::span<const int32_t>)>;
   /// Rows whose logits are computed at a time, so that those of a large vocabulary stay small.
   static constexpr int64_t maxHeadRows = 64;
 
@@ -75,6 +95,20 @@ public:
   /// sequence would exceed the context, and after a step if a logit is not finite.
   void run(std::span<const Feed> feeds, const Callback &callback);
 
+  /// The same with scores in place of logits. Where the device computes them, nothing else is
+  /// copied from it, and the logarithm of a sum is within 2e-6 of that of float64; elsewhere they
+  /// are LogSoftmax's.
+  void score(std::span<const Feed> feeds, const ScoreCallback &callback);
+
+  /// Whether decodeGreedily() can run this many sequences at once.
+  bool canDecodeGreedily(size_t sequences) const;
+  /// Appends one token to each of `feeds`, and then up to `maxSteps - 1` times the likeliest next
+  /// one, as long as `callback` says so. A step reads its tokens where the one before has left them
+  /// and begins before these have reached the host; where they end something, it is taken back. The
+  /// last tokens that the callback sees have not been appended.
+  void decodeGreedily(std::span<const Feed> feeds, int64_t maxSteps,
+                      const GreedyCallback &callback);
+
   /// What the body computed for a row of the step that ran last (rows are the feeds' tokens in
   /// order): [hidden_size], before the final norm and the head. For tests, on devices whose hidden
   /// states are f32.
@@ -88,11 +122,23 @@ private:
     int32_t row;
     SequenceId sequence;
     int64_t position;
+    int32_t target;
   };
+  /// A head, and what scores its logits where the device does.
+  struct Head {
+    BoundFunction *function;
+    Scorer *scorer;
+  };
+  /// Takes over after a head's run over some rows.
+  using HeadCallback = std::function<void(Head, std::span<const WantedRow>)>;
 
   void checkFeeds(std::span<const Feed> feeds) const;
+  void runSteps(std::span<const Feed> feeds, const HeadCallback &callback);
   void runBody();
-  void runHeads(std::span<const WantedRow> wanted, const Callback &callback);
+  void runHeads(std::span<const WantedRow> wanted, const HeadCallback &callback);
+  Head headFor(int64_t rows) const;
+  void visitLogits(BoundFunction &head, std::span<const WantedRow> rows, const Callback &callback);
+  void beginGreedyStep(Scorer &scorer, std::span<const Feed> feeds, bool isFirst);
 
   const Plan &plan;
   Device &device;
@@ -103,6 +149,7 @@ private:
   StepInputs inputs;
   std::unique_ptr<DeviceBuffer> hidden; ///< The result of prefill and decode alike.
   std::unique_ptr<BoundFunction> prefill, decode, prefillHead, decodeHead;
+  std::unique_ptr<Scorer> prefillScorer, decodeScorer; ///< Where the device has a score.
 };
 
 } // namespace qopt

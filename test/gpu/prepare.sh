@@ -10,11 +10,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 models="tiny-llama tiny-qwen2 tiny-qwen3 tiny-gpt2"
-pipeline=--default-pipeline=chips=sm_80,sm_90a
 shapes="Llama-3.2-1B Qwen2.5-3B Llama-3.1-8B"
 tiny=
 if [ "${1:-}" = --tiny ]; then
-  tiny=1 models=tiny-qwen2 shapes=tiny pipeline=--default-pipeline
+  tiny=1 models=tiny-qwen2 shapes=tiny
   shift
 fi
 [ $# -eq 1 ] || { echo "usage: prepare.sh [--tiny] KIT" >&2; exit 2; }
@@ -35,11 +34,11 @@ fi
 
 mkdir -p "$kit/models"
 for model in $models; do
-  qopt "$root/test/models/$model" "$pipeline" -o "$kit/models/$model.qmod"
+  qopt "$root/test/models/$model" -o "$kit/models/$model.qmod"
 done
 tar -C "$kit" -czf "$kit/models.tar.gz" models
 rm -r "$kit/models"
 for shape in $shapes; do
-  qopt --random-params=1 "$here/shapes/$shape.json" "$pipeline" -o "$kit/shapes/$shape.qmod"
+  qopt --random-params=1 "$here/shapes/$shape.json" -o "$kit/shapes/$shape.qmod"
 done
 du -sh "$kit"

@@ -43,7 +43,7 @@ static bool compile(const Options &options, DialectRegistry &registry) {
       passes.addPass(createLowerRest(lowering));
       passes.addPass(createWriteArtifact({options.output}));
     } else if (kind == OutputKind::Ptx) {
-      passes.addPass(createLowerRest(lowering + "targets=ptx"));
+      passes.addPass(createLowerRest(lowering + "targets=ptx chips=sm_80"));
       passes.addPass(createPrintPtx(ptx));
     } else if (kind == OutputKind::Gguf) {
       passes.addPass(createWriteGguf({options.output}));

@@ -160,6 +160,8 @@ StaticModule ModuleCheck::run() {
   add(target.decode, {decodeRows, decodeRows});
   add(target.prefillHead, {kHeadRows, 1});
   add(target.decodeHead, {target.decodeHead.rows.value_or(1), decodeRows});
+  if (target.score)
+    add(*target.score, {decodeRows, decodeRows});
   return std::move(report);
 }
 

@@ -31,6 +31,9 @@ static void addCost(const Artifact &artifact, const PlanTarget &target, const Pl
       result.bytes += rows * double(slot->columns) * double(byteSize(slot->type));
     } else if (auto *cache = std::get_if<CacheArgument>(&argument)) {
       result.bytes += countCacheBytes(target, *cache, step);
+    } else if (auto *input = std::get_if<StepInput>(&argument);
+               input && *input == StepInput::Logits) {
+      result.bytes += rows * double(target.prefillHead.result.columns) * sizeof(float);
     } else if (auto *weight = std::get_if<WeightArgument>(&argument)) {
       const WeightView &view = artifact.weight(weight->weight);
       matrix = std::max(matrix, double(view.bytes.size()) / double(byteSize(view.dtype)));
@@ -90,9 +93,8 @@ std::vector<KernelBenchResult> qopt::benchKernels(const Artifact &artifact, Devi
   std::vector<KernelBenchResult> results;
   std::mt19937 random(1);
   const PlanTarget &target = device.target();
-  for (const PlanFunction *function :
-       {&target.decode, &target.decodeHead, &target.prefill, &target.prefillHead}) {
-    bool isHead = function == &target.prefillHead;
+  for (const PlanFunction *function : target.functions()) {
+    bool isHead = function == &target.prefillHead || function->name == "score";
     int64_t rows = isHead ? std::min<int64_t>(64, options.promptTokens) : options.promptTokens;
     StepShape shape{function->rows.value_or(rows), 1};
     if (shape.rows == 0)

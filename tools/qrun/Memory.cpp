@@ -96,7 +96,9 @@ static MemoryNeed needOf(const Artifact &artifact, const PlanTarget &target,
           deviceWeightBytes(artifact, options.ways),
           cacheBytes(artifact.plan(), target, context, batch, options.ways),
           slotBytes(target.prefill, options.chunk) + slotBytes(target.decode, options.chunk) +
-              slotBytes(target.prefillHead, headRows) + slotBytes(target.decodeHead, headRows),
+              slotBytes(target.prefillHead, headRows) + slotBytes(target.decodeHead, headRows) +
+              // Behind each of the two heads.
+              (target.score ? 2 * slotBytes(*target.score, headRows) : 0),
           options.measures
               ? std::optional(measureMemory(artifact.directory(), context, batch, options.chunk))
               : std::nullopt};

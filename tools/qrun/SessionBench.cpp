@@ -85,10 +85,20 @@ void SessionBench::runStep(int64_t tokensPerSequence) {
   session.run(feeds, [](const TokenResult &) {});
 }
 
+void SessionBench::decodeGreedily(int64_t count) {
+  std::vector<Feed> feeds;
+  for (size_t i = 0; i < sequences.size(); ++i)
+    feeds.push_back({sequences[i], std::span(tokens).subspan(i, 1), 0});
+  session.decodeGreedily(feeds, count, [](std::span<const int32_t>) { return true; });
+}
+
 double SessionBench::runOnce(int64_t count, int64_t tokensPerStep) {
   auto start = std::chrono::steady_clock::now();
-  for (int64_t done = 0; done < count; done += tokensPerStep)
-    runStep(tokensPerStep);
+  if (tokensPerStep == 1 && session.canDecodeGreedily(sequences.size()))
+    decodeGreedily(count);
+  else
+    for (int64_t done = 0; done < count; done += tokensPerStep)
+      runStep(tokensPerStep);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (SequenceId sequence : sequences)
     session.truncate(sequence, options.depth);

@@ -37,6 +37,8 @@ private:
   BenchResult measure(const char *kind, int64_t tokens, int64_t tokensPerStep);
   double runOnce(int64_t tokens, int64_t tokensPerStep);
   void runStep(int64_t tokensPerSequence);
+  /// Steps of one token whose next ones the device chooses.
+  void decodeGreedily(int64_t count);
 
   const SessionBenchOptions options;
   const PlanTarget &target;

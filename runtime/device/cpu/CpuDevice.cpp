@@ -32,6 +32,17 @@ private:
   HostMemory memory;
 };
 
+class CpuReadback : public Readback {
+public:
+  explicit CpuReadback(std::span<const std::byte> range) : range(range) {}
+  void begin() override { copy.assign(range.begin(), range.end()); }
+  std::span<const std::byte> wait() override { return copy; }
+
+private:
+  std::span<const std::byte> range;
+  std::vector<std::byte> copy;
+};
+
 class CpuDevice : public Device {
 public:
   CpuDevice(const Artifact &artifact, const PlanTarget &plan, const PlanModule &module,
@@ -47,6 +58,10 @@ public:
   void copy(DeviceBuffer &buffer, uint64_t from, uint64_t to, uint64_t bytes) override;
   std::span<const std::byte> view(const DeviceBuffer &buffer, uint64_t offset,
                                   uint64_t bytes) override;
+  std::unique_ptr<Readback> makeReadback(const DeviceBuffer &buffer, uint64_t offset,
+                                         uint64_t bytes) override {
+    return std::make_unique<CpuReadback>(view(buffer, offset, bytes));
+  }
   std::unique_ptr<DeviceFunction> bind(const PlanFunction &function,
                                        const Bindings &bindings) override;
 
@@ -64,8 +79,7 @@ private:
 
 static uint64_t scratchBytes(const PlanTarget &target) {
   int64_t most = 0;
-  for (const PlanFunction *function :
-       {&target.prefill, &target.decode, &target.prefillHead, &target.decodeHead})
+  for (const PlanFunction *function : target.functions())
     for (const PlanLaunch &launch : function->launches)
       most = std::max(most, launch.scratch);
   return uint64_t(most);
@@ -82,8 +96,7 @@ CpuDevice::CpuDevice(const Artifact &artifact, const PlanTarget &plan, const Pla
   for (unsigned worker = 0; worker < threads; ++worker)
     scratch.push_back(stride == 0 ? nullptr : scratchMemory.bytes().data() + stride * worker);
   // A kernel that is missing should be found now, not in the middle of a run.
-  for (const PlanFunction *function :
-       {&plan.prefill, &plan.decode, &plan.prefillHead, &plan.decodeHead})
+  for (const PlanFunction *function : plan.functions())
     for (const PlanLaunch &launch : function->launches)
       if (!launch.observation)
         this->module.kernel(launch.kernel);

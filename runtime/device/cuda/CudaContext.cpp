@@ -57,6 +57,22 @@ void CudaContext::wait(const char *what) const {
   cuda.check(cuda.streamSynchronize(work), "{}", what);
 }
 
+CudaEvent::CudaEvent(const CudaContext &context) : context(context) {
+  context.driver().check(context.driver().eventCreate(&event, CU_EVENT_DISABLE_TIMING),
+                         "cannot make an event");
+}
+
+CudaEvent::~CudaEvent() { context.driver().eventDestroy(event); }
+
+void CudaEvent::record() {
+  context.driver().check(context.driver().eventRecord(event, context.stream()),
+                         "cannot record an event");
+}
+
+void CudaEvent::wait(const char *what) const {
+  context.driver().check(context.driver().eventSynchronize(event), "{}", what);
+}
+
 CudaMemory::CudaMemory(const CudaContext &context, uint64_t size, const char *purpose)
     : context(&context), bytes(size) {
   if (size == 0)

@@ -48,6 +48,24 @@ private:
   CUstream work = nullptr;
 };
 
+/// A point in the context's stream.
+class CudaEvent {
+public:
+  explicit CudaEvent(const CudaContext &context);
+  ~CudaEvent();
+  CudaEvent(const CudaEvent &) = delete;
+  CudaEvent &operator=(const CudaEvent &) = delete;
+
+  /// After all work so far.
+  void record();
+  /// Until that point; `what` is the work before it, for the message of an error in it.
+  void wait(const char *what) const;
+
+private:
+  const CudaContext &context;
+  CUevent event = nullptr;
+};
+
 /// Device memory, not initialized, on 256 bytes. Empty if of no bytes.
 class CudaMemory {
 public:

@@ -26,6 +26,24 @@ private:
   CudaMemory memory;
 };
 
+class CudaReadback : public Readback {
+public:
+  CudaReadback(const CudaContext &context, uint64_t address, uint64_t bytes)
+      : context(context), address(address), memory(context, bytes, "copies from the GPU"),
+        copied(context) {}
+  /// A copy that nobody waited for must not write into memory that is freed; its errors were for
+  /// who waits.
+  ~CudaReadback() override { context.driver().streamSynchronize(context.stream()); }
+  void begin() override;
+  std::span<const std::byte> wait() override;
+
+private:
+  const CudaContext &context;
+  uint64_t address;
+  PinnedMemory memory;
+  CudaEvent copied;
+};
+
 class CudaDevice : public Device {
 public:
   CudaDevice(const Artifact &artifact, const PlanTarget &plan, const CudaDeviceOptions &options);
@@ -38,6 +56,8 @@ public:
   void copy(DeviceBuffer &buffer, uint64_t from, uint64_t to, uint64_t bytes) override;
   std::span<const std::byte> view(const DeviceBuffer &buffer, uint64_t offset,
                                   uint64_t bytes) override;
+  std::unique_ptr<Readback> makeReadback(const DeviceBuffer &buffer, uint64_t offset,
+                                         uint64_t bytes) override;
   std::unique_ptr<DeviceFunction> bind(const PlanFunction &function,
                                        const Bindings &bindings) override;
 
@@ -52,13 +72,27 @@ private:
 
 } // namespace
 
+void CudaReadback::begin() {
+  const CudaDriver &cuda = context.driver();
+  context.makeCurrent();
+  cuda.check(
+      cuda.memcpyDtoHAsync(memory.bytes().data(), address, memory.bytes().size(), context.stream()),
+      "cannot copy {} bytes from the GPU", memory.bytes().size());
+  copied.record();
+}
+
+std::span<const std::byte> CudaReadback::wait() {
+  context.makeCurrent();
+  copied.wait("a kernel, or the copy of its result from the GPU, failed");
+  return memory.bytes();
+}
+
 CudaDevice::CudaDevice(const Artifact &artifact, const PlanTarget &plan,
                        const CudaDeviceOptions &options)
     : plan(plan), context(options.library), module(context, artifact, plan), staging(context),
       weights(context, artifact, plan, staging, options.threads, options.progress) {
   // A kernel that is missing should be found now, not in the middle of a run.
-  for (const PlanFunction *function :
-       {&plan.prefill, &plan.decode, &plan.prefillHead, &plan.decodeHead})
+  for (const PlanFunction *function : plan.functions())
     for (const PlanLaunch &launch : function->launches)
       module.kernel(launch);
 }
@@ -112,6 +146,13 @@ std::span<const std::byte> CudaDevice::view(const DeviceBuffer &buffer, uint64_t
              "cannot copy {} bytes from the GPU", bytes);
   context.wait("a kernel, or the copy of its result from the GPU, failed");
   return viewed.bytes().first(bytes);
+}
+
+std::unique_ptr<Readback> CudaDevice::makeReadback(const DeviceBuffer &buffer, uint64_t offset,
+                                                   uint64_t bytes) {
+  assert(offset + bytes <= buffer.size());
+  context.makeCurrent();
+  return std::make_unique<CudaReadback>(context, buffer.address() + offset, bytes);
 }
 
 std::unique_ptr<DeviceFunction> CudaDevice::bind(const PlanFunction &function,

@@ -53,8 +53,13 @@ std::string CudaDriver::describe(CUresult result) const {
   return fmt::format("{} ({})", code, text);
 }
 
-std::string CudaDriver::version() const {
+int CudaDriver::versionNumber() const {
   int number = 0;
   check(driverGetVersion(&number), "cannot ask {} for its version", name);
+  return number;
+}
+
+std::string CudaDriver::version() const {
+  const int number = versionNumber();
   return fmt::format("{}.{}", number / 1000, number % 1000 / 10);
 }

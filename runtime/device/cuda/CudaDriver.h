@@ -49,8 +49,7 @@
   F(moduleUnload, "cuModuleUnload", CUmodule)                                                      \
   F(moduleGetFunction, "cuModuleGetFunction", CUfunction *, CUmodule, const char *)                \
   F(funcSetAttribute, "cuFuncSetAttribute", CUfunction, CUfunction_attribute, int)                 \
-  F(launchKernel, "cuLaunchKernel", CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned,  \
-    unsigned, unsigned, CUstream, void **, void **)                                                \
+  F(launchKernelEx, "cuLaunchKernelEx", const CUlaunchConfig *, CUfunction, void **, void **)      \
   F(tensorMapEncodeTiled, "cuTensorMapEncodeTiled", CUtensorMap *, CUtensorMapDataType, uint32_t,  \
     void *, const uint64_t *, const uint64_t *, const uint32_t *, const uint32_t *,                \
     CUtensorMapInterleave, CUtensorMapSwizzle, CUtensorMapL2promotion, CUtensorMapFloatOOBfill)    \
@@ -90,10 +89,13 @@ public:
 
   /// "12.8".
   std::string version() const;
+  /// Whether launches that begin before what is before them has ended can be recorded in graphs.
+  bool hasProgrammaticLaunch() const { return versionNumber() >= 12030; }
   const std::string &libraryName() const { return name; }
 
 private:
   void load();
+  int versionNumber() const; ///< 12080
 
   struct Closer {
     void operator()(void *handle) const;

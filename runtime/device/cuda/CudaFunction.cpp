@@ -18,7 +18,7 @@ static constexpr size_t maxKnown = 64;
 CudaFunction::CudaFunction(const CudaContext &context, const CudaModule &module,
                            const DeviceWeights &weights, const PlanFunction &function,
                            const Bindings &bindings)
-    : context(context), function(function) {
+    : context(context), function(function), overlaps(module.overlaps()) {
   auto addressOf = [&](const WeightArgument &weight) { return weights.address(weight); };
   for (const PlanLaunch &launch : function.launches)
     launches.push_back({&launch, module.launchOf(launch), module.kernel(launch),
@@ -76,8 +76,19 @@ void CudaFunction::launch(const Launch &launch, const StepShape &shape) {
         encode(cuda, how.tensorMaps[i], *arguments.at(launch.firstArgument + argument), shape);
     pointers[argument] = &maps[i];
   }
-  cuda.check(cuda.launchKernel(launch.kernel, grid[0], grid[1], grid[2], unsigned(how.block), 1, 1,
-                               unsigned(how.shared), context.stream(), pointers.data(), nullptr),
+  CUlaunchAttribute overlap = {CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION, {}, {}};
+  overlap.value.programmaticStreamSerializationAllowed = 1;
+  CUlaunchConfig config = {grid[0],
+                           grid[1],
+                           grid[2],
+                           unsigned(how.block),
+                           1,
+                           1,
+                           unsigned(how.shared),
+                           context.stream(),
+                           &overlap,
+                           overlaps ? 1u : 0u};
+  cuda.check(cuda.launchKernelEx(&config, launch.kernel, pointers.data(), nullptr),
              "cannot launch {} on a grid of {} x {} x {}", describe(plan), grid[0], grid[1],
              grid[2]);
 }

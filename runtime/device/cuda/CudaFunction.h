@@ -54,6 +54,7 @@ private:
   std::vector<Launch> launches;
   LaunchArguments arguments;
   std::list<Known> known; ///< The most recent first.
+  bool overlaps;          ///< A kernel may begin before the one before it has ended.
   bool isFirst = true;
 };
 

@@ -33,6 +33,10 @@ public:
   CUfunction kernel(const PlanLaunch &launch) const;
   /// How the kernel of a launch is launched.
   PlanKernelLaunch launchOf(const PlanLaunch &launch) const { return chosen->launchOf(launch); }
+  /// Whether its kernels may begin before those before them have ended.
+  bool overlaps() const {
+    return chosen->programmaticLaunch && context.driver().hasProgrammaticLaunch();
+  }
   /// The chip that the module is for.
   const std::string &chip() const { return chosen->level; }
   /// What was made for the GPU but could not be loaded, and why: "; FILE: ..." for each.

@@ -120,6 +120,7 @@ enum : unsigned { CU_EVENT_DISABLE_TIMING = 2 };
 enum CUlaunchAttributeID : int {
   CU_LAUNCH_ATTRIBUTE_COOPERATIVE = 2,
   CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION = 4,
+  CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6,
 };
 typedef struct CUlaunchAttribute_st {
   CUlaunchAttributeID id;
@@ -127,6 +128,7 @@ typedef struct CUlaunchAttribute_st {
   union {
     char pad[64];
     int cooperative;
+    int programmaticStreamSerializationAllowed;
     struct {
       unsigned x, y, z;
     } clusterDim;

@@ -67,8 +67,7 @@ DeviceWeights::DeviceWeights(const CudaContext &context, const Artifact &artifac
                              const PlanTarget &target, Staging &staging, unsigned threads,
                              const Progress &progress) {
   std::map<Key, WeightLayout> layouts;
-  for (const PlanFunction *function :
-       {&target.prefill, &target.decode, &target.prefillHead, &target.decodeHead})
+  for (const PlanFunction *function : target.functions())
     for (const PlanLaunch &launch : function->launches)
       for (const PlanArgument &argument : launch.arguments)
         if (auto *weight = std::get_if<WeightArgument>(&argument)) {

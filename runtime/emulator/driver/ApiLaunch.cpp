@@ -80,7 +80,8 @@ static void readBuffer(const Program &program, void **extra, LaunchWork &work) {
 }
 
 static CUresult launch(CUfunction handle, const Extent &grid, const Extent &block,
-                       uint32_t dynamicShared, CUstream stream, void **parameters, void **extra) {
+                       uint32_t dynamicShared, CUstream stream, void **parameters, void **extra,
+                       bool overlaps) {
   Driver &driver = Driver::get();
   return driver.callInContext([&] {
     if (!driver.functions.contains(handle))
@@ -88,6 +89,7 @@ static CUresult launch(CUfunction handle, const Extent &grid, const Extent &bloc
     const CUfunc_st &function = *handle;
     const Program &program = *function.program;
     LaunchWork work = {function.program, grid, block, dynamicShared, {}, Driver::location};
+    work.overlaps = overlaps;
     work.parameters.resize(program.parameterBytes);
     checkGeometry(function, work);
     checkShared(function, dynamicShared);
@@ -106,11 +108,13 @@ QOPT_CUDA_API cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY
                              unsigned sharedBytes, CUstream stream, void **parameters,
                              void **extra) {
   return launch(function, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes, stream,
-                parameters, extra);
+                parameters, extra, /*overlaps=*/false);
 }
 
 /// Clusters and cooperative grids are not emulated; other attributes only tune.
-static void checkAttributes(const CUlaunchConfig &config) {
+/// Checks the attributes; returns whether the launch may begin before what is before it has ended.
+static bool readAttributes(const CUlaunchConfig &config) {
+  bool overlaps = false;
   for (unsigned i = 0; i < config.numAttrs; ++i) {
     const CUlaunchAttribute &attribute = config.attrs[i];
     const auto &cluster = attribute.value.clusterDim;
@@ -119,20 +123,24 @@ static void checkAttributes(const CUlaunchConfig &config) {
       apiFail(CUDA_ERROR_NOT_SUPPORTED, "the emulator has no clusters");
     if (attribute.id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE && attribute.value.cooperative)
       apiFail(CUDA_ERROR_NOT_SUPPORTED, "the emulator has no cooperative launches");
+    if (attribute.id == CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
+      overlaps = attribute.value.programmaticStreamSerializationAllowed != 0;
   }
+  return overlaps;
 }
 
 QOPT_CUDA_API cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters,
                                void **extra) {
   Driver &driver = Driver::get();
+  bool overlaps = false;
   CUresult result = driver.callInContext([&] {
     if (!config)
       apiFail(CUDA_ERROR_INVALID_VALUE, "no configuration");
-    checkAttributes(*config);
+    overlaps = readAttributes(*config);
   });
   if (result != CUDA_SUCCESS)
     return result;
   return launch(function, {config->gridDimX, config->gridDimY, config->gridDimZ},
                 {config->blockDimX, config->blockDimY, config->blockDimZ}, config->sharedMemBytes,
-                config->hStream, parameters, extra);
+                config->hStream, parameters, extra, overlaps);
 }

@@ -78,6 +78,7 @@ struct Executor {
     Launch launch = {*work.program,   work.grid,     work.block,          work.dynamicShared,
                      work.parameters, driver.memory, driver.countAccesses};
     launch.location = work.location;
+    launch.overlaps = work.overlaps;
     driver.lastStatistics = driver.launcher.run(launch);
     driver.allStatistics += driver.lastStatistics;
     auto &kernel = driver.kernelStatistics[std::string(work.program->kernel->name)];

@@ -22,7 +22,8 @@ struct LaunchWork {
   Extent grid, block;
   uint32_t dynamicShared;
   std::vector<std::byte> parameters;
-  std::string location; ///< of the op that it belongs to
+  std::string location;  ///< of the op that it belongs to
+  bool overlaps = false; ///< Launch::overlaps
 };
 
 /// A device address, or one of the host.

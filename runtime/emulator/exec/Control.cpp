@@ -38,6 +38,10 @@ void Warp::executeControl(const Instruction &instruction, LaneMask mask) {
       raise(FaultKind::Race, firstLane(unfinished),
             "ends before its bulk copies have read shared memory");
     copies.abandon(mask, block.shared);
+    if ((mask & unwaited) != 0)
+      raise(FaultKind::Race, firstLane(mask & unwaited),
+            "ends a thread that has not executed griddepcontrol.wait: what waits for this kernel "
+            "may begin before kernels before this one have ended");
     exited |= mask;
     return leave(mask);
   case Flow::Barrier:

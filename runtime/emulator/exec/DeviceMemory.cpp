@@ -29,6 +29,8 @@ const Allocation &DeviceMemory::insert(uint64_t bytes, uint64_t window) {
   block.allocation.begin = aligned | window;
   block.allocation.end = block.allocation.begin + bytes;
   block.isHost = window == 0;
+  block.written = std::make_unique<std::atomic<bool>>(false);
+  block.allocation.written = block.written.get();
   return blocks.emplace(block.allocation.begin, std::move(block)).first->second.allocation;
 }
 

@@ -8,6 +8,7 @@
 #ifndef QOPT_RUNTIME_EMULATOR_EXEC_DEVICEMEMORY_H
 #define QOPT_RUNTIME_EMULATOR_EXEC_DEVICEMEMORY_H
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -29,6 +30,12 @@ inline constexpr uint64_t kWindowMask = ~uint64_t(0) << kWindowShift;
 struct Allocation {
   uint64_t begin = 0, end = 0;
   std::byte *host = nullptr;
+  std::atomic<bool> *written = nullptr; ///< whether some kernel has written there
+
+  void noteWrite() const {
+    if (!written->load(std::memory_order_relaxed))
+      written->store(true, std::memory_order_relaxed);
+  }
 };
 
 /// Allocations by address, with gaps between them in which every access is out of bounds. Not to be
@@ -60,6 +67,7 @@ private:
   struct Block {
     Allocation allocation;
     std::unique_ptr<std::byte[]> storage;
+    std::unique_ptr<std::atomic<bool>> written;
     bool isHost = false;
   };
   const Allocation &insert(uint64_t bytes, uint64_t window);

@@ -35,6 +35,9 @@ struct Launch {
   uint64_t instructionLimit = uint64_t(1) << 32;
   /// Run only the first blocks of the grid, x fastest.
   uint64_t maxBlocks = UINT64_MAX;
+  /// It may begin before kernels before it have ended: every thread must execute
+  /// griddepcontrol.wait, before it touches what kernels write.
+  bool overlaps = false;
   /// The op that the launch belongs to, for messages; may be empty.
   std::string_view location = {};
 

@@ -42,6 +42,16 @@ Addresses emulator::readAddresses(Warp &warp, const Instruction &in, unsigned ba
 }
 
 /// Lane by lane, when not all lanes are in the allocation that the instruction used last.
+void emulator::checkOverlap(Warp &warp, unsigned lane, AccessKind kind, uint64_t address,
+                            const Allocation &allocation) {
+  bool mayOverlap = kind == AccessKind::Load && !allocation.written->load();
+  if (isActive(warp.unwaited, lane) && !mayOverlap)
+    raise(FaultKind::Race, lane,
+          "{} memory at {:#x} before griddepcontrol.wait: kernels before this one may be running "
+          "still",
+          verb(kind), address);
+}
+
 static void resolveGlobalSlowly(Warp &warp, Allocation &recent, LaneMask mask, AccessKind kind,
                                 unsigned size, const Addresses &addresses, Pointers &pointers) {
   const DeviceMemory &memory = warp.block.launch.memory;
@@ -54,6 +64,8 @@ static void resolveGlobalSlowly(Warp &warp, Allocation &recent, LaneMask mask, A
     if (!found)
       raise(FaultKind::OutOfBounds, lane, "{} {} bytes at {:#x}, {}", verb(kind), size, address,
             memory.describe(address));
+    if (kind != AccessKind::Load)
+      found->noteWrite();
     recent = *found;
     pointers[lane] = found->host + (address - found->begin);
   });
@@ -74,6 +86,13 @@ static void resolveGlobal(Warp &warp, Allocation &recent, LaneMask mask, AccessK
   }
   if (int64_t(outside) < 0 || (misaligned & (size - 1)) != 0) [[unlikely]]
     resolveGlobalSlowly(warp, recent, mask, kind, size, addresses, pointers);
+  else if (kind != AccessKind::Load)
+    recent.noteWrite();
+  if (warp.unwaited != 0) [[unlikely]]
+    forEachLane(mask, [&](unsigned lane) {
+      checkOverlap(warp, lane, kind, addresses[lane],
+                   *warp.block.launch.memory.find(addresses[lane], size));
+    });
 }
 
 void emulator::resolveGlobalReads(Warp &warp, const Instruction &in, LaneMask mask,
@@ -96,6 +115,7 @@ void emulator::resolveGlobalReads(Warp &warp, const Instruction &in, LaneMask ma
               memory.describe(address));
       recent = *found;
     }
+    checkOverlap(warp, lane, AccessKind::Load, address, recent);
     pointers[lane] = recent.host + (address - recent.begin);
   });
 }

@@ -33,6 +33,11 @@ struct ResolvedAccess {
 void resolve(Warp &warp, const Instruction &in, LaneMask mask, AccessKind kind,
              const Addresses &addresses, ResolvedAccess &access);
 
+/// Before griddepcontrol.wait, lanes of a kernel that overlaps those before it may only read what
+/// no kernel has written yet (weights): all else faults.
+void checkOverlap(Warp &warp, unsigned lane, AccessKind kind, uint64_t address,
+                  const Allocation &allocation);
+
 /// Pointers for reading `bytes[lane]` bytes of global memory in lanes that have any; for cp.async.
 void resolveGlobalReads(Warp &warp, const Instruction &in, LaneMask mask,
                         const Addresses &addresses, const std::array<uint8_t, kWarpSize> &bytes,

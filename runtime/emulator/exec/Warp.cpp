@@ -46,6 +46,7 @@ void Warp::begin() {
   uint32_t threads = block.launch.threads() - index * kWarpSize;
   LaneMask mask = threads >= kWarpSize ? kAllLanes : (LaneMask(1) << threads) - 1;
   exited = ~mask;
+  unwaited = block.launch.overlaps ? mask : 0;
   copies.clear();
   stores.clear();
   products.clear();

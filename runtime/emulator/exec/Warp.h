@@ -56,7 +56,8 @@ public:
   /// Allocations of the last accesses to global memory, for the instructions of each number.
   std::array<Allocation, kAccessNumbers> recent;
   GroupList groups;
-  LaneMask exited = 0; ///< lanes that have ended, or that the block has no threads for
+  LaneMask unwaited = 0; ///< lanes that must execute griddepcontrol.wait, and have not yet
+  LaneMask exited = 0;   ///< lanes that have ended, or that the block has no threads for
 
 private:
   void runGroup();

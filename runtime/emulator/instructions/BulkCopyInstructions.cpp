@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/emulator/exec/Block.h"
+#include "runtime/emulator/exec/MemoryAccess.h"
 #include "runtime/emulator/exec/TensorMap.h"
 #include "runtime/emulator/instructions/Decoders.h"
 #include "runtime/emulator/instructions/MemoryDecoding.h"
@@ -83,6 +84,9 @@ private:
               isStore ? "writes" : "reads", count, address, memory.describe(address));
       recent = *found;
     }
+    checkOverlap(warp, lane, isStore ? AccessKind::Store : AccessKind::Load, address, recent);
+    if (isStore)
+      recent.noteWrite();
     bytes += count;
     sectors += address / 32 != lastSector;
     lastSector = address / 32;

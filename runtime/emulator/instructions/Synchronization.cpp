@@ -108,10 +108,13 @@ void decodeFence(Decoding &d) {
 void doNothing(Warp &, const Instruction &, LaneMask) {}
 
 /// Launches follow each other, so that those before have ended.
+void waitForGrids(Warp &warp, const Instruction &, LaneMask mask) { warp.unwaited &= ~mask; }
+
 void decodeGridDependency(Decoding &d) {
-  d.needOneOf({"wait", "launch_dependents"});
+  bool waits = d.needOneOf({"wait", "launch_dependents"}) == 0;
   d.expectOperands(0);
-  d.emit(doNothing, {});
+  // Kernels run one after the other: what depends on this one has not begun.
+  d.emit(waits ? waitForGrids : doNothing, {});
 }
 
 } // namespace

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/eval/tasks/ContinuationScorer.h"
-#include "runtime/eval/LogProbability.h"
 #include <algorithm>
 #include <cassert>
+#include <list>
 #include <map>
 
 using namespace qopt;
@@ -41,7 +41,8 @@ private:
   SequenceId start(const PrefixNode &node);
   void finish(int32_t index, const ContinuationScorer::Callback &done);
   size_t firstLogits(const PrefixNode &node) const;
-  void take(const PrefixNode &node, const TokenResult &result);
+  std::vector<int32_t> targets(const PrefixNode &node) const;
+  void take(const PrefixNode &node, const TokenScore &result);
 
   Session &session;
   int64_t freeSequences;
@@ -81,18 +82,30 @@ size_t TreeRun::firstLogits(const PrefixNode &node) const {
   return size_t(std::max(first, node.begin) - node.begin);
 }
 
-void TreeRun::take(const PrefixNode &node, const TokenResult &result) {
-  const LogSoftmax logSoftmax(result.logits);
+/// After each token from the first with logits on, the next one of some window; the others' are
+/// the same, but for the node's last token.
+std::vector<int32_t> TreeRun::targets(const PrefixNode &node) const {
+  std::vector<int32_t> tokens(size_t(node.end - node.begin) - firstLogits(node));
+  const size_t first = size_t(node.begin) + firstLogits(node) + 1; // The first that is predicted.
+  for (size_t place = node.first; place < node.last; ++place) {
+    const std::span<const int32_t> window = windows[tree.order()[place]].tokens;
+    for (size_t i = 0; i < tokens.size() && first + i < window.size(); ++i)
+      tokens[i] = window[first + i];
+  }
+  return tokens;
+}
+
+void TreeRun::take(const PrefixNode &node, const TokenScore &result) {
   const size_t position = size_t(result.position) + 1; // Of the token that is predicted.
   for (size_t place = node.first; place < node.last; ++place) {
     const Window &window = windows[tree.order()[place]];
     if (position < window.firstScored || position >= window.tokens.size())
       continue;
     Likelihood &likelihood = likelihoods[tree.order()[place]];
-    likelihood.logProbability += logSoftmax.logProbability(window.tokens[position]);
-    likelihood.isGreedy &= logSoftmax.likeliest() == window.tokens[position];
+    likelihood.logProbability += result.logProbability(window.tokens[position]);
+    likelihood.isGreedy &= result.score.likeliest == window.tokens[position];
     if (position == window.firstScored)
-      likelihood.firstChoice = logSoftmax.likeliest();
+      likelihood.firstChoice = result.score.likeliest;
   }
 }
 
@@ -115,6 +128,7 @@ void TreeRun::finish(int32_t index, const ContinuationScorer::Callback &done) {
 int64_t TreeRun::runBatch(int64_t rows, const ContinuationScorer::Callback &done) {
   std::vector<int32_t> batch;
   std::vector<Feed> feeds;
+  std::list<std::vector<int32_t>> allTargets; // Feeds view them.
   std::map<SequenceId, int32_t> nodeOf;
   int64_t total = 0;
   while (!ready.empty() && total < rows && canStart(node(ready.back()))) {
@@ -124,12 +138,14 @@ int64_t TreeRun::runBatch(int64_t rows, const ContinuationScorer::Callback &done
     open[size_t(index)] = {sequence, 0};
     nodeOf[sequence] = index;
     batch.push_back(index);
-    feeds.push_back({sequence, tree.tokens(node(index)), firstLogits(node(index))});
+    allTargets.push_back(targets(node(index)));
+    feeds.push_back(
+        {sequence, tree.tokens(node(index)), firstLogits(node(index)), allTargets.back()});
     total += int64_t(feeds.back().tokens.size());
   }
   assert(!batch.empty() && "a session with room for every level of the tree");
-  session.run(feeds,
-              [&](const TokenResult &result) { take(node(nodeOf.at(result.sequence)), result); });
+  session.score(feeds,
+                [&](const TokenScore &result) { take(node(nodeOf.at(result.sequence)), result); });
   for (int32_t index : batch)
     finish(index, done);
   return total;

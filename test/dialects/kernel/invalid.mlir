@@ -272,3 +272,51 @@ func.func @rope_append(%q: tensor<?x128xf32>, %n: tensor<32xf32>) {
 
 // expected-error @below {{block, shared and scratch must not be negative}}
 #launch = #kernel.launch<grid = ()[T, B] -> (T), block = -1>
+
+// -----
+
+func.func @score(%logits: tensor<?x512xf32>, %targets: tensor<?xi32>) {
+  // expected-error @below {{result has 4 columns, needs 5}}
+  %0 = kernel.score %logits, %targets : tensor<?x512xf32>, tensor<?xi32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @score(%logits: tensor<?x50257xf32>, %targets: tensor<?xi32>) {
+  // expected-error @below {{a row of 50257 logits is scored in 13 parts with partials}}
+  %0 = kernel.score %logits, %targets : tensor<?x50257xf32>, tensor<?xi32> -> tensor<?x5xf32>
+  return
+}
+
+// -----
+
+func.func @score(%logits: tensor<?x512xf32>, %targets: tensor<?xi32>) {
+  // expected-error @below {{a row of 512 logits is scored in 1 part, which has no partials}}
+  %0, %p = kernel.score %logits, %targets : tensor<?x512xf32>, tensor<?xi32> -> tensor<?x5xf32>, tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @score(%logits: tensor<?x50257xf32>, %targets: tensor<?xi32>) {
+  // expected-error @below {{partials of 13 parts have 52 columns, not 'tensor<?x13xf32>'}}
+  %0, %p = kernel.score %logits, %targets : tensor<?x50257xf32>, tensor<?xi32> -> tensor<?x5xf32>, tensor<?x13xf32>
+  return
+}
+
+// -----
+
+func.func @score(%logits: tensor<?x16777216xf32>, %targets: tensor<?xi32>) {
+  // expected-error @below {{ids of 16777216 logits are not all numbers of f32}}
+  %0 = kernel.score %logits, %targets : tensor<?x16777216xf32>, tensor<?xi32> -> tensor<?x5xf32>
+  return
+}
+
+// -----
+
+func.func @score(%logits: tensor<?x512xf32>, %targets: tensor<4xi32>) {
+  // expected-error @below {{targets 'tensor<4xi32>' has other rows than 'tensor<?x512xf32>'}}
+  %0 = kernel.score %logits, %targets : tensor<?x512xf32>, tensor<4xi32> -> tensor<?x5xf32>
+  return
+}

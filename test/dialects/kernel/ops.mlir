@@ -86,3 +86,12 @@ func.func @attention(%qkv: tensor<?x128xf32>, %norm: tensor<32xbf16>) {
       : tensor<?x64xf32> -> tensor<?x64xf32>
   return
 }
+
+// CHECK-LABEL: func.func @scores
+func.func @scores(%logits: tensor<?x512xf32>, %many: tensor<?x50257xf32>, %targets: tensor<?xi32>) {
+  // CHECK: kernel.score %arg0, %arg2 : tensor<?x512xf32>, tensor<?xi32> -> tensor<?x5xf32>
+  %0 = kernel.score %logits, %targets : tensor<?x512xf32>, tensor<?xi32> -> tensor<?x5xf32>
+  // CHECK: kernel.score %arg1, %arg2 {kernel = "score"} : tensor<?x50257xf32>, tensor<?xi32> -> tensor<?x5xf32>, tensor<?x52xf32>
+  %1, %p = kernel.score %many, %targets {kernel = "score"} : tensor<?x50257xf32>, tensor<?xi32> -> tensor<?x5xf32>, tensor<?x52xf32>
+  return
+}

@@ -19,7 +19,7 @@ for report in reports:
 
 kernels = [kernel for report in reports for kernel in report.get("kernels", [])]
 assert {kernel["function"] for kernel in kernels} == {
-    "decode", "decode_head", "prefill", "prefill_head"}, kernels
+    "decode", "decode_head", "prefill", "prefill_head", "score"}, kernels
 for kernel in kernels:
     assert kernel["seconds"] > 0 and kernel["gb_s"] > 0, kernel
     assert (kernel["tflop_s"] > 0) == ("matmul" in kernel["kernel"]), kernel

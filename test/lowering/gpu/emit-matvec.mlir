@@ -9,7 +9,7 @@ llm.param @bias : tensor<64x32xf32>
 // Weights, bias and x are read only; the residual may be where the result goes.
 // IR-LABEL: gpu.module @ptx_sm_80
 // IR:         llvm.mlir.global external @shared_memory() {addr_space = 3 : i32, alignment = 128 : i64
-// IR:         gpu.func @down(%[[X:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %[[W:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %[[B:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %[[R:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64}, %[[Y:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64}, %{{.*}}: i64) kernel attributes {known_block_size = array<i32: 128, 1, 1>
+// IR:         gpu.func @down(%[[X:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %[[W:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %[[B:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64, llvm.noalias, llvm.readonly}, %[[R:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64}, %[[Y:.*]]: !llvm.ptr<1> {llvm.align = 16 : i64}, %{{.*}}: i64) kernel attributes {kernel.weights = array<i64: 1, 2>, known_block_size = array<i32: 128, 1, 1>
 // IR:           scf.for
 // IR-COUNT-12:    llvm.load {{.*}} invariant {alignment = 16 : i64} : !llvm.ptr<1> -> vector<4xi32>
 // IR-NOT:         llvm.load

@@ -286,3 +286,34 @@ TEST(Fault, OtherBlocksStop) {
   EXPECT_NE(message.find("block (3,0,0)"), std::string::npos) << message;
   kernel.launch("k", {3, 1, 1}, {32, 1, 1}, {0, 0, 0, 0}); // the next is none the worse for it
 }
+
+/// A kernel that may begin before those before it have ended: until it waits for them, it may read
+/// what no kernel has written.
+TEST(Fault, OverlapWithoutWaiting) {
+  const std::string store = "st.global.b32 [%rd0], %r0;\n", wait = "griddepcontrol.wait;\n";
+  const std::string load = "ld.global.b32 %r1, [%rd0];\n", half = "setp.lt.u32 %p0, %r0, 16;\n";
+  /// The fault of `body` in a kernel that overlaps, at memory that a kernel has written or not.
+  auto runOverlapping = [&](const std::string &body, bool isWritten) -> Outcome {
+    KernelRun kernel(kernelText("setp.eq.u64 %p1, %rd1, 0;\n@%p1 bra A;\nst.global.b32 [%rd0], 7;\n"
+                                "ret;\nA: " +
+                                kThread + body + " ret;"));
+    uint64_t buffer = kernel.upload(std::vector<uint32_t>(64));
+    if (isWritten)
+      kernel.launch("k", {1, 1, 1}, {1, 1, 1}, {buffer, 1, 0, 0});
+    kernel.overlaps = true;
+    std::string message = kernel.launchError("k", {1, 1, 1}, {32, 1, 1}, {buffer, 0, 0, 0});
+    return {kernel.lastFault, message};
+  };
+  EXPECT_EQ(runOverlapping(wait + load + store, true).message, "");
+  EXPECT_EQ(runOverlapping(load + wait + store, false).message, "");
+  EXPECT_FAULT(runOverlapping(load + wait, true), FaultKind::Race,
+               "before griddepcontrol.wait: kernels before this one may be running still");
+  EXPECT_FAULT(runOverlapping(store + wait, false), FaultKind::Race,
+               "'st.global.b32 [%rd0], %r0' writes memory at 0x");
+  EXPECT_FAULT(runOverlapping("red.global.add.u32 [%rd0], 1;\n" + wait, false), FaultKind::Race,
+               "changes memory at 0x");
+  EXPECT_FAULT(runOverlapping("", false), FaultKind::Race,
+               "ends a thread that has not executed griddepcontrol.wait");
+  EXPECT_FAULT(runOverlapping(half + "@%p0 " + wait + store, false), FaultKind::Race,
+               "thread (16,0,0)");
+}

@@ -30,8 +30,10 @@ Statistics KernelRun::launch(std::string_view kernel, Extent grid, Extent block,
   for (size_t i = 0; i < program->parameters.size(); ++i)
     memcpy(bytes.data() + program->parameters[i].offset, &arguments.at(i),
            program->parameters[i].size);
-  return launcher.run(
-      {*program, grid, block, dynamicShared, bytes, memory, countAccesses, instructionLimit});
+  Launch launch = {*program, grid,   block,         dynamicShared,
+                   bytes,    memory, countAccesses, instructionLimit};
+  launch.overlaps = overlaps;
+  return launcher.run(launch);
 }
 
 std::string KernelRun::launchError(std::string_view kernel, Extent grid, Extent block,

@@ -44,6 +44,7 @@ public:
   DeviceMemory memory;
   LoadedModule module;
   bool countAccesses = true;
+  bool overlaps = false; ///< Launch::overlaps
   uint64_t instructionLimit = 1 << 24;
   FaultKind lastFault = FaultKind::Trap;
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/eval/LogProbability.h"
+#include "runtime/session/LogProbability.h"
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>

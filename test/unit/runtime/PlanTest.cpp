@@ -79,6 +79,36 @@ TEST(Plan, PtxTargetsHaveBlocks) {
   expectContains(parseError(toy.plan), {"targets.ptx.functions.decode.launches[0].block"});
 }
 
+TEST(Plan, ScoresHaveInputsOfTheirOwn) {
+  const Json score = Json::parse(R"({
+    "rows": null, "slots": [{"bytes_per_row": 128, "bytes": 0}],
+    "result": {"slot": 0, "columns": 5, "stride": 32, "type": "f32"},
+    "launches": [{"kernel": "score", "op": "kernel.score", "loc": "score", "grid": ["T"],
+      "args": [{"input": "logits"}, {"input": "targets"}, {"slot": 0, "columns": 5, "type": "f32",
+                "result": true}, {"input": "next_ids"}, {"input": "counters"}, {"scalar": "rows"}]}]})");
+  auto planWith = [&](const char *place, const Json &value) {
+    Json plan = ToyArtifact().plan;
+    Json &functions = plan["targets"]["cpu"]["functions"];
+    functions["score"] = score;
+    functions[Json::json_pointer(place)] = value;
+    return plan;
+  };
+  const Plan plan = parsePlan(planWith("/score/rows", nullptr).dump(), "plan.json");
+  ASSERT_TRUE(plan.cpu->score);
+  EXPECT_EQ(plan.cpu->functions().size(), 5u);
+  EXPECT_EQ(std::get<StepInput>(plan.cpu->score->launches[0].arguments[3]), StepInput::NextIds);
+
+  expectContains(parseError(planWith("/score/rows", 1)), {"score.rows", "null"});
+  expectContains(parseError(planWith("/score/result/columns", 4)), {"score", "columns", "4", "5"});
+  expectContains(parseError(planWith("/score/launches/0/args/0/input", "ids")),
+                 {"'ids'", "prefill and decode"});
+  expectContains(parseError(planWith("/prefill_head/launches/0/args/0", {{"input", "logits"}})),
+                 {"'logits'", "only for scores"});
+  Json wide = planWith("/prefill_head/result/stride", 1056);
+  wide["targets"]["cpu"]["functions"]["prefill_head"]["slots"][0]["bytes_per_row"] = 1056 * 4;
+  expectContains(parseError(wide), {"score", "1024", "prefill_head", "1056"});
+}
+
 TEST(Plan, ContradictionsAreNamed) {
   const BadPlan cases[] = {
       {"/format", "gguf", {"x/plan.json", "'format'"}},

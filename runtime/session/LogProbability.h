@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QOPT_RUNTIME_EVAL_LOGPROBABILITY_H
-#define QOPT_RUNTIME_EVAL_LOGPROBABILITY_H
+#ifndef QOPT_RUNTIME_SESSION_LOGPROBABILITY_H
+#define QOPT_RUNTIME_SESSION_LOGPROBABILITY_H
 
+#include "runtime/session/RowScore.h"
 #include <cstdint>
 #include <span>
 
@@ -26,6 +27,10 @@ public:
   double logProbability(int32_t token) const {
     return double(logits[size_t(token)] - max) - logOfSum;
   }
+  /// What a device's score has, which this defines.
+  RowScore score(int32_t target) const {
+    return {likeliest(), max, logOfSum, logits[size_t(target)]};
+  }
   /// The token with the greatest logit, of equal ones the first.
   int32_t likeliest() const;
 
@@ -37,4 +42,4 @@ private:
 
 } // namespace qopt
 
-#endif // QOPT_RUNTIME_EVAL_LOGPROBABILITY_H
+#endif // QOPT_RUNTIME_SESSION_LOGPROBABILITY_H
