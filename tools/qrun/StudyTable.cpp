@@ -21,7 +21,7 @@ struct Record {
   const Json *value;
 };
 
-/// One table, line by line.
+/// One table, line by line; lines and columns without a number are left out.
 class TableText {
 public:
   TableText(const StudyTable &table, const std::vector<Record> &records);
@@ -35,7 +35,8 @@ private:
     std::map<std::string, const Record *> across;
   };
 
-  std::string cells(const Line &line) const;
+  std::vector<std::string> titles() const;
+  std::vector<std::string> numbers(const Line &line) const;
 
   const StudyTable &table;
   std::vector<Line> lines;
@@ -133,8 +134,17 @@ TableText::TableText(const StudyTable &table, const std::vector<Record> &records
   }
 }
 
-/// Empty if no number is there.
-std::string TableText::cells(const Line &line) const {
+/// Of the columns of numbers.
+std::vector<std::string> TableText::titles() const {
+  std::vector<std::string> titles;
+  for (const StudyColumn &column : table.columns)
+    titles.push_back(column.title);
+  for (const std::string &value : acrossValues)
+    titles.push_back(table.across + " " + value);
+  return titles;
+}
+
+std::vector<std::string> TableText::numbers(const Line &line) const {
   std::vector<std::string> numbers;
   for (const StudyColumn &column : table.columns)
     numbers.push_back(number(*line.first, column.pointer, 1));
@@ -143,31 +153,41 @@ std::string TableText::cells(const Line &line) const {
     numbers.push_back(
         record == line.across.end() ? "" : number(*record->second, table.value, table.scale));
   }
-  if (std::ranges::all_of(numbers, &std::string::empty))
-    return "";
-  return fmt::format("| {} | {} |\n", fmt::join(line.key, " | "), fmt::join(numbers, " | "));
+  return numbers;
 }
 
 std::string TableText::text() const {
-  std::string body;
-  for (const Line &line : lines)
-    body += cells(line);
-  if (body.empty())
+  const std::vector<std::string> allTitles = titles();
+  std::vector<std::vector<std::string>> body;
+  std::vector<bool> hasNumbers(allTitles.size());
+  for (const Line &line : lines) {
+    body.push_back(numbers(line));
+    for (size_t i = 0; i < allTitles.size(); ++i)
+      hasNumbers[i] = hasNumbers[i] || !body.back()[i].empty();
+  }
+  if (std::ranges::find(hasNumbers, true) == hasNumbers.end())
     return "";
   std::string heading = "| model |", rule = "| --- |";
   for (const std::string &axis : table.rows) {
     heading += " " + axis + " |";
     rule += " --- |";
   }
-  auto add = [&](const std::string &title) {
-    heading += " " + title + " |";
-    rule += " ---: |";
-  };
-  for (const StudyColumn &column : table.columns)
-    add(column.title);
-  for (const std::string &value : acrossValues)
-    add(table.across + " " + value);
-  return "### " + table.title + "\n\n" + heading + "\n" + rule + "\n" + body;
+  for (size_t i = 0; i < allTitles.size(); ++i)
+    if (hasNumbers[i]) {
+      heading += " " + allTitles[i] + " |";
+      rule += " ---: |";
+    }
+  std::string text = "### " + table.title + "\n\n" + heading + "\n" + rule + "\n";
+  for (size_t l = 0; l < lines.size(); ++l) {
+    if (std::ranges::all_of(body[l], &std::string::empty))
+      continue;
+    text += fmt::format("| {} |", fmt::join(lines[l].key, " | "));
+    for (size_t i = 0; i < allTitles.size(); ++i)
+      if (hasNumbers[i])
+        text += " " + body[l][i] + " |";
+    text += "\n";
+  }
+  return text;
 }
 
 std::string qopt::toMarkdown(const StudyDescription &study, std::span<const StudyResult> results) {
