@@ -67,6 +67,10 @@ def Llm_CacheOp : Llm_Op<"cache", [Symbol]> {
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$kv_heads, I64Attr:$head_dim,
                        StrAttr:$k, StrAttr:$v);
   let assemblyFormat = "$sym_name attr-dict";
+  let extraClassDeclaration = [{
+    /// Whether keys or values are stored as something that attention does not compute with.
+    bool isCompressed() { return getK() != "native" || getV() != "native"; }
+  }];
   let hasVerifier = 1;
 }
 

@@ -50,10 +50,12 @@ OrderedJson qopt::planCaches(ModuleOp module, StringRef target) {
 
 std::string qopt::describeCaches(ModuleOp module) {
   llvm::MapVector<std::pair<StringRef, StringRef>, int64_t> layers;
-  for (auto cache : module.getOps<llm::CacheOp>())
+  bool isCompressed = false;
+  for (auto cache : module.getOps<llm::CacheOp>()) {
     ++layers[{cache.getK(), cache.getV()}];
-  if (layers.empty() || (layers.size() == 1 && layers.begin()->first.first == "native" &&
-                         layers.begin()->first.second == "native"))
+    isCompressed |= cache.isCompressed();
+  }
+  if (!isCompressed)
     return "";
   SmallVector<std::string> parts;
   for (const auto &[formats, count] : layers)

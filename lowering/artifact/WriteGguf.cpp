@@ -71,7 +71,7 @@ private:
       return module.emitError("a GGUF file has a model's config and tokenizer, but the module has "
                               "no llm.config or no llm.checkpoint");
     for (auto cache : module.getOps<llm::CacheOp>())
-      if (cache.getK() != "native" || cache.getV() != "native")
+      if (cache.isCompressed())
         return cache.emitError("GGUF files say nothing of compressed caches; leave them to the "
                                "program that runs the file");
     Json parsed = parseJson(std::string_view(text.getValue()), "llm.config");

@@ -190,7 +190,7 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
 
 /// "_k_int8_v_int4" for a compressed cache: the codes, without their words.
 static std::string cacheWords(llm::CacheOp cache) {
-  if (!cache || (cache.getK() == "native" && cache.getV() == "native"))
+  if (!cache || !cache.isCompressed())
     return "";
   return ("_k_" + cache.getK().split(' ').first + "_v_" + cache.getV().split(' ').first).str();
 }
