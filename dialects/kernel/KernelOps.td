@@ -99,8 +99,8 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure, AttrSizedOperandSegments]> {
     With a `weight_scheme`, W is codes, in the same panels (of 4 bits two to a byte,
     `[panels, ceil(K/2), 32]`), with scales and, where the scheme has them, zeros
     `[panels, G, 32]`, G = 1 by row or K over the group: `W = scale * code`, `scale * (code - zero)` or
-    `scale * code + zero` (runtime/quantization/Scheme.h). With an `x_scheme`, x is int8 codes too, with
-    scales by row, tensor or group.
+    `scale * code + zero` (runtime/quantization/Scheme.h). With an `x_scheme`, x is 8-bit codes too, int8 or
+    fp8, with scales by row, tensor or group.
 
     Summation runs over k in order, one fused multiply-add each, whatever the number of rows, so that
     a token's result does not depend on what else is in the batch (CPU).
@@ -152,7 +152,7 @@ def Kernel_MapOp : Kernel_Op<"map", [Pure]> {
 def Kernel_QuantizeOp : Kernel_Op<"quantize", [Pure, AttrSizedOperandSegments]> {
   let summary = "codes and scales of an activation, computed by a scalar region";
   let description = [{
-    `q.quantize` on activations: int8 codes with scales by row `[T, 1]`, group `[T, K/g]` or tensor
+    `q.quantize` on activations: 8-bit codes with scales by row `[T, 1]`, group `[T, K/g]` or tensor
     `[1, 1]` as a second result, or with the scale of a tensor given. A result of f32 or bf16 is the
     values that the codes stand for instead (quantize and dequantize in one), and has no scales; fp8
     has no other form on CPUs. Inputs, offsets and region are those of kernel.map; the region yields

@@ -255,7 +255,7 @@ LogicalResult MatmulOp::verify() {
   RankedTensorType weight = typeOf(getWeight());
   if (bool(getXScales()) != bool(getXSchemeAttr()) ||
       bool(getXScales()) != typeOf(getX()).getElementType().isInteger(8))
-    return emitOpError("x is f32 or bf16 alone, or int8 codes with scales and x_scheme");
+    return emitOpError("x is f32 or bf16 alone, or 8-bit codes with scales and x_scheme");
   if (q::SchemeAttr scheme = getWeightSchemeAttr()) {
     if (failed(verifyCodes(*this, scheme, columns * ways, columnsOf(getX()), ways, getWeight(),
                            getWeightParameters())))

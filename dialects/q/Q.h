@@ -24,8 +24,14 @@ namespace qopt::q {
 /// Whether products of such codes are sums of integers: int8 by int8 or int4.
 bool multipliesAsIntegers(SchemeAttr weight, SchemeAttr x);
 
-/// Why the integer sums of such products of `columns` terms cannot be cut into blocks of codes with
-/// one scale each, or do not fit 32 bits; empty if they can and do.
+/// Whether such codes are multiplied as they are, and scaled afterwards: integers, or fp8 by fp8.
+bool multipliesAsCodes(SchemeAttr weight, SchemeAttr x);
+
+/// Why a row of `columns` codes cannot be cut into blocks with one scale of either side each; empty
+/// if it can.
+std::string blockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns);
+
+/// The same for sums of integers, which must fit 32 bits, too.
 std::string integerBlockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns);
 
 } // namespace qopt::q

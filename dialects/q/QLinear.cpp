@@ -78,11 +78,13 @@ static LogicalResult verifyInput(LinearOp op) {
   if (x.getRank() != 2 || x.isDynamicDim(1))
     return op.emitOpError() << "x must be a matrix with a static row length, not " << x;
   if (bool(scheme) != bool(op.getXScales()) || bool(scheme) != x.getElementType().isInteger(8))
-    return op.emitOpError("x is f32 alone, or int8 codes with scales and x_scheme");
+    return op.emitOpError("x is f32 alone, or 8-bit codes with scales and x_scheme");
   if (!scheme)
     return success();
-  if (scheme->getStorage() != q::Storage::Int8 || scheme->getZero() != q::ZeroPoint::None)
-    return op.emitOpError("codes of x must be symmetric int8");
+  if (scheme->getZero() != q::ZeroPoint::None || !multipliesAsCodes(op.getWeightScheme(), *scheme))
+    return op.emitOpError() << "has no products of " << stringifyStorage(scheme->getStorage())
+                            << " codes with " << stringifyStorage(op.getWeightScheme().getStorage())
+                            << " codes; symmetric int8 with int8 or int4, and fp8 with fp8, have";
   SmallVector<int64_t> shape = scheme->scaleShape(x.getShape());
   if (typeOf(op.getXScales()).getShape() != ArrayRef(shape))
     return op.emitOpError() << "scales of x are " << op.getXScales().getType() << "; "

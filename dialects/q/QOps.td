@@ -79,7 +79,8 @@ def Q_LinearOp : Q_Op<"linear", [Pure, AttrSizedOperandSegments,
   let description = [{
     `llm.linear` on dequantized operands, as one op for kernels: `x W^T + b` where the weight `[N, K]`
     is codes, scales `[N, G]` and, where its scheme has them, zeros of the same shape, by row (G = 1)
-    or group. x is f32, or int8 codes with scales of its own by row (one a token), tensor or group.
+    or group. x is f32, or 8-bit codes with scales of its own by row (one a token), tensor or group: int8
+    before integers, fp8 before fp8.
 
     `pack-weights` puts all parameters into panels (llm.pack): codes `[panels, K, 32]`, of 4 bits
     `[panels, ceil(K/2), 32]`; scales and zeros `[panels, G, 32]`; `ways` as for llm.linear.

@@ -138,15 +138,28 @@ bool q::multipliesAsIntegers(SchemeAttr weight, SchemeAttr x) {
          (weight.getStorage() == q::Storage::Int8 || weight.getStorage() == q::Storage::Int4);
 }
 
+bool q::multipliesAsCodes(SchemeAttr weight, SchemeAttr x) {
+  auto isFp8 = [](SchemeAttr scheme) {
+    return scheme.getStorage() == q::Storage::Fp8E4M3 || scheme.getStorage() == q::Storage::Fp8E5M2;
+  };
+  return multipliesAsIntegers(weight, x) || (isFp8(weight) && isFp8(x));
+}
+
+std::string q::blockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns) {
+  int64_t weightGroups = weight.groupsOf(columns), xGroups = x.groupsOf(columns);
+  if (std::max(weightGroups, xGroups) % std::min(weightGroups, xGroups) == 0)
+    return "";
+  return "groups of " + std::to_string(columns / weightGroups) + " in the weight and " +
+         std::to_string(columns / xGroups) +
+         " in its input do not nest: one size must be a multiple of the other";
+}
+
 std::string q::integerBlockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns) {
   /// Beyond, 65536 products of 255 and 128 do not fit.
   constexpr int64_t kMostTerms = 65536;
-  int64_t weightGroups = weight.groupsOf(columns), xGroups = x.groupsOf(columns);
-  int64_t blocks = std::max(weightGroups, xGroups), size = columns / blocks;
-  if (blocks % std::min(weightGroups, xGroups) != 0)
-    return "groups of " + std::to_string(columns / weightGroups) + " in the weight and " +
-           std::to_string(columns / xGroups) +
-           " in its input do not nest: one size must be a multiple of the other";
+  if (std::string reason = blockObstacle(weight, x, columns); !reason.empty())
+    return reason;
+  int64_t blocks = std::max(weight.groupsOf(columns), x.groupsOf(columns)), size = columns / blocks;
   if (blocks > 1 && size % 4 != 0)
     return "integer products take four codes at once: groups of " + std::to_string(size) +
            " are no multiple";

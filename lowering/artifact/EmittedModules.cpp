@@ -78,6 +78,8 @@ static TargetModules findPtxModules(ModuleOp module, SmallVectorImpl<EmittedFile
     // The first is the one for all machines; specialised ones have their chip's name.
     std::string file = target.modules.empty() ? "kernels.ptx" : ("kernels." + chip + ".ptx").str();
     OrderedJson json{{"file", file}, {"chip", chip.str()}};
+    if (auto type = emitted->getAttrOfType<StringAttr>(ptx::kFp8Products))
+      json["fp8_products"] = type.str();
     if (emitted->hasAttr(ptx::kProgrammaticLaunch))
       json["programmatic_launch"] = true;
     if (OrderedJson launches = planLaunches(emitted); !launches.empty())

@@ -49,6 +49,21 @@ static std::string elementTypeName(Type type) {
   return name;
 }
 
+/// The type of an activation's elements: of fp8, of which the IR has the bytes, what those are.
+static std::string activationTypeName(Value value) {
+  q::SchemeAttr scheme;
+  if (auto quantize = value.getDefiningOp<QuantizeOp>())
+    scheme = quantize.getScheme();
+  else if (auto norm = value.getDefiningOp<NormOp>())
+    scheme = norm.getResultSchemeAttr();
+  bool isCodes = cast<RankedTensorType>(value.getType()).getElementType().isInteger(8);
+  if (isCodes && scheme && scheme.getStorage() == q::Storage::Fp8E4M3)
+    return "f8E4M3FN";
+  if (isCodes && scheme && scheme.getStorage() == q::Storage::Fp8E5M2)
+    return "f8E5M2";
+  return elementTypeName(value.getType());
+}
+
 /// What the runtime calls an argument: @prefill(ids, batch), @prefill_head(hidden, rows); those of
 /// other functions say it. Empty for what the runtime does not know.
 static std::string inputName(BlockArgument argument) {
@@ -229,7 +244,7 @@ FailureOr<OrderedJson> FunctionPlanner::planValue(LaunchOpInterface op, Value va
   auto result = cast<RankedTensorType>(op->getParentOfType<func::FuncOp>().getResultTypes()[0]);
   if (type.getDimSize(0) == result.getDimSize(0)) { // rows of the step
     (*json)["columns"] = type.getDimSize(type.getRank() - 1);
-    (*json)["type"] = elementTypeName(type);
+    (*json)["type"] = activationTypeName(value);
   }
   if (value.getDefiningOp() == op.getOperation())
     (*json)["result"] = true;

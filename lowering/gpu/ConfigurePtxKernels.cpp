@@ -54,9 +54,10 @@ static MatvecConfig chooseMatvec(const MatmulShape &shape) {
 
 /// Large tiles where the grid of a few hundred rows fills the chip with them; smaller ones
 /// elsewhere.
-static MmaConfig chooseMma(const MatmulShape &shape) {
+static MmaConfig chooseMma(const MatmulShape &shape, bool isByBlock) {
   int64_t weightRows = shape.columns * shape.ways;
-  if (weightRows >= 4096)
+  // Sums that are scaled by block leave fewer registers.
+  if (weightRows >= 4096 && !isByBlock)
     return {128, 128, 32, 4, 2, 2};
   if (weightRows >= 1024)
     return {64, 128, 32, 4, 2, 2};
@@ -197,7 +198,7 @@ LogicalResult Configurator::configureMatmul(kernel::MatmulOp op) {
   if (isMatvec)
     setConfig(op, sizes, chooseMatvec(shape));
   else
-    setConfig(op, sizes, chooseMma(shape));
+    setConfig(op, sizes, chooseMma(shape, shape.hasCodes && CodeBlocks(op).isByBlock));
 
   StringAttr algorithm = readAlgorithm(op);
   if (!algorithm)
@@ -258,11 +259,14 @@ LogicalResult Configurator::configure(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::GatherOp op) { return configureRow(op, /*perThread=*/8, 0); })
       .Case([&](kernel::NormOp op) {
-        int64_t shared = kNormSharedBytes + (op.getResultScheme() ? RowQuantizer::kSharedBytes : 0);
+        int64_t shared = kNormSharedBytes;
+        if (op.getResultScheme())
+          shared += RowQuantizer::sharedBytes(*op.getResultScheme(), columnsOf(op.getResult()));
         return configureRow(op, /*perThread=*/4, shared);
       })
       .Case([&](kernel::QuantizeOp op) {
-        return configureRow(op, kMapColumns, RowQuantizer::kSharedBytes);
+        return configureRow(op, kMapColumns,
+                            RowQuantizer::sharedBytes(op.getScheme(), columnsOf(op.getResult())));
       })
       .Case([&](kernel::MapOp op) { return configureMap(op); })
       .Case([&](kernel::RopeAppendOp op) { return configureRope(op); })

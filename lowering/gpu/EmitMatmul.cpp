@@ -10,11 +10,13 @@
 // the columns or the depth read nothing and leave zeros. With two ways, groups of 8 rows of the
 // weight tile alternate between the ways, so that a thread holds all ways of its columns.
 //
-// Codes stay codes in shared memory. Each thread decodes those of its fragments and rounds what
-// they stand for to bf16, as it would have been uploaded.
+// Codes stay codes in shared memory. Before x in bf16, each thread decodes those of its fragments
+// and rounds what they stand for to bf16, as it would have been uploaded. Before codes of x they
+// are multiplied as they are (CodeMma.h); a unit of 16 bits is then two of them.
 //
 //===----------------------------------------------------------------------===//
 
+#include "lowering/gpu/CodeMma.h"
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/Epilogue.h"
 #include "lowering/gpu/KernelConfig.h"
@@ -32,15 +34,19 @@ namespace {
 
 class MatmulEmitter {
 public:
-  MatmulEmitter(kernel::MatmulOp op, KernelFunction &function, MmaConfig config)
+  MatmulEmitter(kernel::MatmulOp op, KernelFunction &function, MmaConfig config,
+                bool hasFp8Products)
       : op(op), function(function), b(function.getBuilder()), config(config), shape(op),
-        x(shape.isInteger ? function.codePairs(op.getX()) : function.activation(op.getX())),
-        weight(shape.isInteger ? function.codePairs(op.getWeight())
-                               : function.weightRows(op.getWeight())),
+        x(shape.hasCodes ? function.codePairs(op.getX()) : function.activation(op.getX())),
+        weight(shape.hasCodes ? function.codePairs(op.getWeight())
+                              : function.weightRows(op.getWeight())),
         tile(config.tileDepth) {
-    if (op.getWeightScheme() && !shape.isInteger)
+    // Those of 8 bits that meet codes of x are copied and read as x is.
+    if (shape.unitBits() < 16)
       codes.emplace(function, op.getWeight(), op.getWeightParameters(), *op.getWeightScheme(),
                     shape.depth);
+    if (shape.hasCodes)
+      mma.emplace(op, function, hasFp8Products);
   }
 
   void emit();
@@ -65,11 +71,16 @@ private:
   /// it on.
   SmallVector<Value> decodeFragment(Value stage, Scalar row, int64_t depth,
                                     const WeightCodes::Parameters &parameters);
-  /// Fragments of all column tiles for the 16 elements from `chunk` on.
+  /// The same of 4-bit codes before codes of x, from unit `depth` on.
+  SmallVector<Value> widenFragment(Value stage, Scalar row, int64_t depth);
+  /// Fragments of all column tiles for the 16 units from `chunk` on.
   SmallVector<SmallVector<Value>> columnFragments(Value stage, int64_t chunk,
                                                   ArrayRef<WeightCodes::Parameters> parameters);
+  SmallVector<SmallVector<Value>> rowFragments(Value stage, int64_t chunk);
   SmallVector<WeightCodes::Parameters> loadParameters(Scalar k);
   SmallVector<Value> multiplyStage(Value stage, Scalar k, ValueRange sums);
+  /// The same of codes with codes, for the 16 units from `chunk` on, which are from `k` on.
+  void multiplyCodes(Value stage, int64_t chunk, Scalar k, SmallVector<Value> &sums);
   SmallVector<Value> multiply();
   void storeTile(ValueRange sums);
 
@@ -81,7 +92,8 @@ private:
   int64_t blockColumns() const { return config.tileColumns / shape.ways; }
   int64_t stageBytes() const { return config.stageBytes(shape); }
   int64_t weightBase() const { return config.tileRows * tile.rowBytes(); }
-  int64_t codeRowBytes() const { return config.tileDepth * shape.weightBits / 8; }
+  int64_t codeRowBytes() const { return config.tileDepth * shape.unitBits() / 8; }
+  Scalar lastWeightRow() { return b.i32(shape.columns * shape.ways - 1); }
   /// The result column, and the row in the weight matrix, of a row of the weight tile.
   Scalar columnOf(Scalar r) { return firstColumn + r / (8 * shape.ways) * 8 + r % 8; }
   Scalar weightRowOf(Scalar r) { return columnOf(r) + r / 8 % shape.ways * shape.columns; }
@@ -93,6 +105,7 @@ private:
   MatmulShape shape;
   Matrix x, weight;
   std::optional<WeightCodes> codes;
+  std::optional<CodeMma> mma; ///< of codes with codes
   SharedTile tile;
   Scalar thread, lane, warpRow, warpColumn; ///< first row and column of the warp in the tile
   Scalar firstRow, firstColumn, rows;       ///< of the block in the result; rows of the result
@@ -120,9 +133,10 @@ void MatmulEmitter::copyTile(const Copies &copies, Value stage, Scalar k) {
   Value target = b.bytePtr(stage, copies.target);
   // What is left of the depth in this thread's chunk; a signed difference, clamped to 16 bytes.
   Scalar left;
-  if (shape.depth % config.tileDepth != 0) {
-    Scalar index = k + thread % tile.rowChunks() * kChunk;
-    left = (max(b.i32(shape.depth), index) - index) * 2;
+  int64_t rowBytes = shape.depth * 2 / shape.unit();
+  if (rowBytes % tile.rowBytes() != 0) {
+    Scalar byte = (k + thread % tile.rowChunks() * kChunk) * 2;
+    left = max(b.i32(rowBytes), byte) - byte;
   }
   for (auto [i, bytes] : llvm::enumerate(copies.bytes))
     b.copyAsync(b.bytePtr(target, b.i32(int64_t(i) * rowStep() * tile.rowBytes())),
@@ -138,14 +152,18 @@ Scalar MatmulEmitter::codeChunkOffset(Scalar row, Scalar chunk) {
   return row * codeRowBytes() + chunk * 16 + weightBase();
 }
 
-/// Copies the tile's rows of codes, 16 bytes a thread at once; zeros beyond the columns.
+/// Copies the tile's rows of codes, 16 bytes a thread at once; zeros beyond the columns and the
+/// rows, which end in zeros up to a multiple of 32.
 void MatmulEmitter::copyCodes(Value stage, Scalar k) {
   int64_t chunks = codeRowBytes() / 16, total = config.tileColumns * chunks;
   for (int64_t i = 0; i < total; i += config.threads()) {
     Scalar row = (thread + i) / chunks, chunk = (thread + i) % chunks;
     auto copy = [&] {
       Scalar inside = columnOf(row) < shape.columns;
-      Value source = codes->at(weightRowOf(row), k + chunk * shape.weightsPerLoad());
+      Scalar code = k * shape.unit() + chunk * shape.weightsPerLoad();
+      if (shape.unitDepth() % config.tileDepth != 0)
+        inside = inside & (code < shape.depth);
+      Value source = codes->at(weightRowOf(row), code);
       b.copyAsync(b.bytePtr(stage, codeChunkOffset(row, chunk)), source,
                   select(inside, b.i32(16), b.i32(0)));
     };
@@ -183,12 +201,27 @@ SmallVector<Value> MatmulEmitter::decodeFragment(Value stage, Scalar row, int64_
   return fragment;
 }
 
+SmallVector<Value> MatmulEmitter::widenFragment(Value stage, Scalar row, int64_t depth) {
+  // Four neighbouring codes of this lane, and the four 16 further.
+  int64_t code = depth * 2;
+  Value base = b.bytePtr(stage, codeChunkOffset(row + lane / 4, b.i32(code / 32)));
+  SmallVector<Value> fragment;
+  for (int64_t half = 0; half < 2; ++half) {
+    Value bits = b.load(b.getI16Type(), b.bytePtr(base, lane % 4 * 2 + half * 8), 2);
+    fragment.push_back(mma->widen(b.wrap(arith::ExtUIOp::create(b, b.getI32Type(), bits))));
+  }
+  return fragment;
+}
+
 SmallVector<SmallVector<Value>>
 MatmulEmitter::columnFragments(Value stage, int64_t chunk,
                                ArrayRef<WeightCodes::Parameters> parameters) {
   SmallVector<SmallVector<Value>> fragments;
-  for (int64_t j = 0; codes && j < columnTiles(); ++j)
-    fragments.push_back(decodeFragment(stage, warpColumn + j * 8, chunk * kChunk, parameters[j]));
+  for (int64_t j = 0; codes && j < columnTiles(); ++j) {
+    Scalar row = warpColumn + j * 8;
+    fragments.push_back(mma ? widenFragment(stage, row, chunk * kChunk)
+                            : decodeFragment(stage, row, chunk * kChunk, parameters[j]));
+  }
   for (int64_t i = 0; !codes && i < columnTiles() / 2; ++i) {
     // Rows 16 further have the same swizzle, so one offset serves all tiles of the warp.
     Value base = b.bytePtr(stage, tile.offsetB(lane, warpColumn, chunk) + weightBase());
@@ -208,9 +241,40 @@ SmallVector<WeightCodes::Parameters> MatmulEmitter::loadParameters(Scalar k) {
   SmallVector<WeightCodes::Parameters> parameters;
   for (int64_t j = 0; j < columnTiles(); ++j) {
     Scalar row = weightRowOf(warpColumn + j * 8 + lane / 4);
-    parameters.push_back(codes->loadParameters(min(row, b.i32(shape.columns * shape.ways - 1)), k));
+    parameters.push_back(codes->loadParameters(min(row, lastWeightRow()), k));
   }
   return parameters;
+}
+
+SmallVector<SmallVector<Value>> MatmulEmitter::rowFragments(Value stage, int64_t chunk) {
+  Value base = b.bytePtr(stage, tile.offsetA(lane, warpRow, chunk));
+  SmallVector<SmallVector<Value>> fragments;
+  for (int64_t i = 0; i < rowTiles(); ++i) {
+    std::array<Value, 4> words =
+        b.loadMatrices(b.bytePtr(base, b.i32(i * 16 * tile.rowBytes())), false);
+    fragments.emplace_back(words.begin(), words.end());
+  }
+  return fragments;
+}
+
+void MatmulEmitter::multiplyCodes(Value stage, int64_t chunk, Scalar k, SmallVector<Value> &sums) {
+  Scalar code = k * shape.unit();
+  SmallVector<CodeMma::XTile> xTiles;
+  for (auto [i, words] : llvm::enumerate(rowFragments(stage, chunk))) {
+    Scalar row = firstRow + warpRow + lane / 4 + int64_t(i) * 16;
+    xTiles.push_back(mma->xTile(words, {min(row, rows - 1), min(row + 8, rows - 1)}, code));
+  }
+  SmallVector<CodeMma::WeightTile> weightTiles;
+  for (auto [j, words] : llvm::enumerate(columnFragments(stage, chunk, {}))) {
+    Scalar row = weightRowOf(warpColumn + lane % 4 * 2 + int64_t(j) * 8);
+    weightTiles.push_back(
+        mma->weightTile(words, {min(row, lastWeightRow()), min(row + 1, lastWeightRow())}, code));
+  }
+  for (int64_t i = 0; i < rowTiles(); ++i)
+    for (int64_t j = 0; j < columnTiles(); ++j) {
+      auto *sum = sums.begin() + (i * columnTiles() + j) * 4;
+      llvm::copy(mma->multiply(xTiles[i], weightTiles[j], {sum[0], sum[1], sum[2], sum[3]}), sum);
+    }
 }
 
 /// Adds the product of the tiles in `stage`, from depth `k` on, to the warp's sums: 4 values for
@@ -219,27 +283,26 @@ SmallVector<Value> MatmulEmitter::multiplyStage(Value stage, Scalar k, ValueRang
   SmallVector<WeightCodes::Parameters> parameters;
   SmallVector<Value> next(sums);
   for (int64_t chunk = 0; chunk < tile.rowChunks(); chunk += 2) {
+    if (mma) {
+      multiplyCodes(stage, chunk, k + chunk * kChunk, next);
+      continue;
+    }
     if (codes && chunk * kChunk % codes->groupDepth() == 0)
       parameters = loadParameters(k + chunk * kChunk);
-    Value a = b.bytePtr(stage, tile.offsetA(lane, warpRow, chunk));
-    SmallVector<std::array<Value, 4>> rowFragments;
-    for (int64_t i = 0; i < rowTiles(); ++i)
-      rowFragments.push_back(b.loadMatrices(b.bytePtr(a, b.i32(i * 16 * tile.rowBytes())), false));
+    SmallVector<SmallVector<Value>> rowsOfX = rowFragments(stage, chunk);
     SmallVector<SmallVector<Value>> fragments = columnFragments(stage, chunk, parameters);
     for (int64_t i = 0; i < rowTiles(); ++i)
       for (int64_t j = 0; j < columnTiles(); ++j) {
         auto *sum = next.begin() + (i * columnTiles() + j) * 4;
-        MmaSums old = {sum[0], sum[1], sum[2], sum[3]};
-        llvm::copy(shape.isInteger ? b.mmaInt8(rowFragments[i], fragments[j], old)
-                                   : b.mma(rowFragments[i], fragments[j], old),
-                   sum);
+        llvm::copy(b.mma(rowsOfX[i], fragments[j], {sum[0], sum[1], sum[2], sum[3]}), sum);
       }
   }
   return next;
 }
 
 SmallVector<Value> MatmulEmitter::multiply() {
-  int64_t numTiles = llvm::divideCeil(shape.depth, config.tileDepth), ahead = config.stages - 1;
+  int64_t numTiles = llvm::divideCeil(shape.unitDepth(), config.tileDepth),
+          ahead = config.stages - 1;
   Value shared = b.sharedMemory();
   // A group for each stage, empty ones too, so that a count of groups is a count of stages.
   for (int64_t i = 0; i < ahead; ++i) {
@@ -248,7 +311,7 @@ SmallVector<Value> MatmulEmitter::multiply() {
     b.commitCopies();
   }
   SmallVector<Value> carried = {b.i32(0), b.i32(ahead * stageBytes())};
-  carried.append(rowTiles() * columnTiles() * 4, shape.isInteger ? b.i32(0) : b.f32(0));
+  carried.append(rowTiles() * columnTiles() * 4, mma ? mma->getProduct().zero() : b.f32(0));
   auto advance = [&](Scalar offset) {
     Scalar next = offset + stageBytes();
     return select(next == config.stages * stageBytes(), b.i32(0), next);
@@ -287,10 +350,10 @@ void MatmulEmitter::storeTile(ValueRange sums) {
             for (int64_t e = 0; e < 2; ++e)
               for (int64_t way = 0; way < ways; ++way) {
                 Scalar sum = b.wrap(sums[(i * columnTiles() + j + way) * 4 + half * 2 + e]);
-                if (shape.isInteger) {
+                if (mma) {
                   // The last column may have no neighbour.
                   Scalar own = min(c + e, b.i32(shape.columns - 1));
-                  sum = epilogue.scaleInteger(sum, r, own + way * shape.columns);
+                  sum = mma->finish(sum, r, own + way * shape.columns);
                 }
                 elements[e].push_back(sum);
               }
@@ -326,11 +389,11 @@ void MatmulEmitter::emit() {
   storeTile(multiply());
 }
 
-LogicalResult ptx::emitMatmul(kernel::MatmulOp op, gpu::GPUModuleOp module) {
+LogicalResult ptx::emitMatmul(kernel::MatmulOp op, gpu::GPUModuleOp module, bool hasFp8Products) {
   FailureOr<MmaConfig> config = MmaConfig::read(op);
   if (failed(config))
     return failure();
   KernelFunction function(op, module);
-  MatmulEmitter(op, function, *config).emit();
+  MatmulEmitter(op, function, *config, hasFp8Products).emit();
   return success();
 }

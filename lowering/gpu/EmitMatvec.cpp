@@ -9,15 +9,14 @@
 // with `unroll` such loads for each weight row under way before the first is used. `split` warps
 // share the depth of a column; their sums meet in shared memory, always in the same order, and one
 // thread for each result element runs the epilogue. x comes through the read-only cache. Codes are
-// decoded in registers; 16 bytes of them lie in one group, whose scale multiplies their sum.
+// decoded in registers (MatvecTerms.h).
 //
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/Epilogue.h"
 #include "lowering/gpu/KernelConfig.h"
-#include "lowering/gpu/SharedTile.h"
-#include "lowering/gpu/WeightCodes.h"
+#include "lowering/gpu/MatvecTerms.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -30,13 +29,7 @@ class MatvecEmitter {
 public:
   MatvecEmitter(kernel::MatmulOp op, KernelFunction &function, MatvecConfig config)
       : op(op), function(function), b(function.getBuilder()), config(config), shape(op),
-        x(shape.isInteger ? function.codePairs(op.getX()) : function.activation(op.getX())),
-        weight(shape.isInteger ? function.codePairs(op.getWeight())
-                               : function.weightRows(op.getWeight())) {
-    if (op.getWeightScheme() && !shape.isInteger)
-      codes.emplace(function, op.getWeight(), op.getWeightParameters(), *op.getWeightScheme(),
-                    shape.depth);
-  }
+        terms(shape.hasCodes ? createCodeTerms(op, function) : createValueTerms(op, function)) {}
 
   void emit();
 
@@ -49,27 +42,17 @@ private:
   void findWeightRows(Scalar warp);
   /// Adds the products of `steps` chunks, `stride()` elements apart from `k` on.
   Sums accumulate(Scalar k, int64_t steps, const Sums &sums);
-  /// Adds the products of one load of weights and the same elements of a row of x.
-  void multiply(ArrayRef<Scalar> weights, ArrayRef<Scalar> inputs, Scalar &even, Scalar &odd);
-  void multiplyCodes(ArrayRef<Scalar> weights, const WeightCodes::Parameters &parameters,
-                     ArrayRef<Scalar> inputs, Scalar &even, Scalar &odd);
   Sums accumulateDepth(Scalar first);
-  void maskTail(SmallVector<Scalar> &words, Scalar k);
   void reduceAndStore(const Sums &sums, Scalar thread);
   /// Elements that the warps of a column take in one step.
   int64_t stride() const { return config.split * kWarpSize * shape.weightsPerLoad(); }
-  Value weightAt(size_t i, Scalar k) {
-    return codes ? codes->at(weightRows[i], k)
-                 : b.elementPtr(weight.row(b, weightRows[i]), weight.element, k);
-  }
 
   kernel::MatmulOp op;
   KernelFunction &function;
   PtxBuilder &b;
   MatvecConfig config;
   MatmulShape shape;
-  Matrix x, weight;
-  std::optional<WeightCodes> codes;
+  std::unique_ptr<MatvecTerms> terms;
   SmallVector<Scalar> weightRows; ///< column major: all ways of a column, then the next
 };
 
@@ -86,83 +69,28 @@ void MatvecEmitter::findWeightRows(Scalar warp) {
   }
 }
 
-/// Zeroes the elements of x from the depth on: the padding of a row holds no meaning.
-void MatvecEmitter::maskTail(SmallVector<Scalar> &words, Scalar k) {
-  for (auto [i, word] : llvm::enumerate(words)) {
-    Scalar index = k + int64_t(2 * i);
-    Scalar onlyLow = word & 0xffff;
-    word = select(index + 1 < shape.depth, word, select(index < shape.depth, onlyLow, b.i32(0)));
-  }
-}
-
-void MatvecEmitter::multiply(ArrayRef<Scalar> weights, ArrayRef<Scalar> inputs, Scalar &even,
-                             Scalar &odd) {
-  if (shape.isInteger) {
-    for (size_t i = 0; i < weights.size(); i += 2) {
-      even = b.dotInt8(weights[i], inputs[i], even);
-      odd = b.dotInt8(weights[i + 1], inputs[i + 1], odd);
-    }
-    return;
-  }
-  for (auto [w, v] : llvm::zip_equal(weights, inputs)) {
-    even = fma(b.lowFloat(w), b.lowFloat(v), even);
-    odd = fma(b.highFloat(w), b.highFloat(v), odd);
-  }
-}
-
-void MatvecEmitter::multiplyCodes(ArrayRef<Scalar> weights,
-                                  const WeightCodes::Parameters &parameters,
-                                  ArrayRef<Scalar> inputs, Scalar &even, Scalar &odd) {
-  int64_t perWord = 32 / shape.weightBits;
-  Scalar evenSum = b.f32(0), oddSum = b.f32(0), inputSum = b.f32(0);
-  for (auto [i, word] : llvm::enumerate(weights)) {
-    SmallVector<Scalar> values = codes->decode(word, perWord);
-    for (int64_t pair = 0; pair < perWord / 2; ++pair) {
-      Scalar input = inputs[i * perWord / 2 + pair];
-      evenSum = fma(values[2 * pair], b.lowFloat(input), evenSum);
-      oddSum = fma(values[2 * pair + 1], b.highFloat(input), oddSum);
-      if (parameters.offset)
-        inputSum = inputSum + (b.lowFloat(input) + b.highFloat(input));
-    }
-  }
-  even = fma(parameters.scale, evenSum, even);
-  odd = fma(parameters.scale, oddSum, odd);
-  if (parameters.offset)
-    even = fma(parameters.offset, inputSum, even);
-}
-
 MatvecEmitter::Sums MatvecEmitter::accumulate(Scalar k, int64_t steps, const Sums &sums) {
-  int64_t perLoad = shape.weightsPerLoad();
-  SmallVector<SmallVector<Scalar>> weights, inputs;
-  SmallVector<WeightCodes::Parameters> parameters;
+  SmallVector<MatvecTerms::Weights> weights;
+  SmallVector<MatvecTerms::Inputs> inputs;
+  for (int64_t step = 0; step < steps; ++step)
+    for (Scalar row : weightRows)
+      weights.push_back({terms->loadWeights(row, k + step * stride()), {}});
   for (int64_t step = 0; step < steps; ++step)
     for (size_t r = 0; r < numWeightRows(); ++r)
-      weights.push_back(b.loadWords(weightAt(r, k + step * stride()), weight.access));
-  for (int64_t step = 0; codes && step < steps; ++step)
-    for (Scalar row : weightRows)
-      parameters.push_back(codes->loadParameters(row, k + step * stride()));
+      weights[step * numWeightRows() + r].parameters =
+          terms->loadParameters(weightRows[r], k + step * stride());
   for (int64_t step = 0; step < steps; ++step)
-    for (int64_t m = 0; m < shape.rows; ++m) {
-      Value row = x.row(b, b.i32(m));
-      SmallVector<Scalar> &words = inputs.emplace_back();
-      for (int64_t chunk = 0; chunk < perLoad; chunk += kChunk)
-        words.append(
-            b.loadWords(b.elementPtr(row, x.element, k + (step * stride() + chunk)), x.access));
-      if (shape.depth % perLoad != 0)
-        maskTail(words, k + step * stride());
-    }
+    for (int64_t m = 0; m < shape.rows; ++m)
+      inputs.push_back(terms->loadInputs(b.i32(m), k + step * stride()));
 
   Sums next = sums;
   for (int64_t step = 0; step < steps; ++step)
     for (int64_t m = 0; m < shape.rows; ++m)
       for (size_t r = 0; r < numWeightRows(); ++r) {
-        size_t load = step * numWeightRows() + r, sum = 2 * (m * numWeightRows() + r);
-        ArrayRef<Scalar> input = inputs[step * shape.rows + m];
+        size_t sum = 2 * (m * numWeightRows() + r);
         Scalar even = b.wrap(next[sum]), odd = b.wrap(next[sum + 1]);
-        if (codes)
-          multiplyCodes(weights[load], parameters[load], input, even, odd);
-        else
-          multiply(weights[load], input, even, odd);
+        terms->multiply(weights[step * numWeightRows() + r], inputs[step * shape.rows + m], even,
+                        odd);
         next[sum] = even;
         next[sum + 1] = odd;
       }
@@ -172,7 +100,7 @@ MatvecEmitter::Sums MatvecEmitter::accumulate(Scalar k, int64_t steps, const Sum
 /// Walks the depth from element `first` on: whole unrolled steps, then the remaining ones,
 /// of which the last may have chunks for some lanes only.
 MatvecEmitter::Sums MatvecEmitter::accumulateDepth(Scalar first) {
-  Sums sums(2 * shape.rows * numWeightRows(), shape.isInteger ? b.i32(0) : b.f32(0));
+  Sums sums(2 * shape.rows * numWeightRows(), terms->zero());
   // Steps in which every lane has a chunk, and every element of it, are not guarded.
   int64_t fullSteps = shape.depth / stride();
   int64_t unrolled = fullSteps / config.unroll * config.unroll;
@@ -195,6 +123,7 @@ void MatvecEmitter::reduceAndStore(const Sums &sums, Scalar thread) {
   int64_t perRow = config.blockColumns() * shape.ways, perSplit = shape.rows * perRow;
   Scalar lane = thread % kWarpSize, warp = thread / kWarpSize;
   Value shared = b.sharedMemory();
+  bool isInteger = terms->zero().getType().isInteger(32);
   SmallVector<Scalar> totals;
   for (size_t i = 0; i < sums.size(); i += 2)
     totals.push_back(b.warpSum(b.wrap(sums[i]) + b.wrap(sums[i + 1])));
@@ -204,7 +133,7 @@ void MatvecEmitter::reduceAndStore(const Sums &sums, Scalar thread) {
       int64_t m = i / numWeightRows(), r = i % numWeightRows();
       // An i32 passes as the f32 of its bits.
       b.storeFloats(shared, b.getF32Type(), slot + (m * perRow + r),
-                    {shape.isInteger ? total.bitcast(b.getF32Type()) : total});
+                    {isInteger ? total.bitcast(b.getF32Type()) : total});
     }
   });
   b.barrier();
@@ -217,15 +146,13 @@ void MatvecEmitter::reduceAndStore(const Sums &sums, Scalar thread) {
     auto finish = [&] {
       SmallVector<Scalar> ways;
       for (int64_t way = 0; way < shape.ways; ++way) {
-        Scalar sum = shape.isInteger ? b.i32(0) : b.f32(0);
+        Scalar sum = terms->zero();
         Scalar index = m * perRow + inBlock * shape.ways + way;
         for (int64_t s = 0; s < config.split; ++s) {
           Scalar part = b.loadFloats(shared, b.getF32Type(), index + s * perSplit, 1).front();
-          sum = sum + (shape.isInteger ? part.bitcast(b.getI32Type()) : part);
+          sum = sum + (isInteger ? part.bitcast(b.getI32Type()) : part);
         }
-        if (shape.isInteger)
-          sum = epilogue.scaleInteger(sum, m, column + way * shape.columns);
-        ways.push_back(sum);
+        ways.push_back(terms->finish(sum, m, column + way * shape.columns));
       }
       epilogue.store(m, column, {ways});
     };

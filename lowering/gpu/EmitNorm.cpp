@@ -184,7 +184,7 @@ void NormEmitter::quantize(llvm::function_ref<SmallVector<Scalar>(size_t, Scalar
   RowQuantizer quantizer(function, *op.getResultScheme(), op.getResult(), op.getScales(),
                          op.getScale());
   quantizer.begin(normals, row, threads, b.bytePtr(b.sharedMemory(), b.i32(kNormSharedBytes)));
-  forEachVector([&](size_t i, Scalar column) { quantizer.store(row, column, normals[i]); });
+  forEachVector([&](size_t i, Scalar column) { quantizer.store(i, row, column, normals[i]); });
 }
 
 LogicalResult ptx::emitNorm(kernel::NormOp op, gpu::GPUModuleOp module) {

@@ -27,6 +27,19 @@ using namespace qopt::ptx;
 /// The chip that alone has warpgroup products.
 static constexpr llvm::StringLiteral kWarpgroupChip = "sm_90a";
 
+/// The first generation that multiplies fp8.
+static constexpr unsigned kFp8Generation = 89;
+
+/// Says on the module what products of fp8 with fp8 are computed in.
+static void recordFp8Products(kernel::MatmulOp op, gpu::GPUModuleOp module, StringRef type) {
+  if (!op.getXScales() || CodeBlocks(op).isInteger || module->hasAttr(kFp8Products))
+    return;
+  module->setAttr(kFp8Products, StringAttr::get(op.getContext(), type));
+  if (type != "fp8")
+    emitRemark(op.getLoc()) << "products of fp8 are computed in " << type << " by "
+                            << module.getName() << "; sm_89 and later have them in fp8";
+}
+
 static LogicalResult emitProduct(kernel::MatmulOp op, gpu::GPUModuleOp module, StringRef chip) {
   StringAttr algorithm = readAlgorithm(op);
   if (!algorithm)
@@ -34,9 +47,13 @@ static LogicalResult emitProduct(kernel::MatmulOp op, gpu::GPUModuleOp module, S
   if (algorithm == MatvecConfig::algorithm)
     return emitMatvec(op, module);
   if (chip == kWarpgroupChip)
-    if (std::optional<WarpgroupConfig> config = WarpgroupConfig::choose(op))
+    if (std::optional<WarpgroupConfig> config = WarpgroupConfig::choose(op)) {
+      recordFp8Products(op, module, "fp8");
       return emitWarpgroupMatmul(op, *config, module);
-  return emitMatmul(op, module);
+    }
+  bool hasFp8Products = findChip(chip, op.getLoc())->generation >= kFp8Generation;
+  recordFp8Products(op, module, hasFp8Products ? "fp8" : "f16");
+  return emitMatmul(op, module, hasFp8Products);
 }
 
 static LogicalResult emitKernel(Operation *op, gpu::GPUModuleOp module, StringRef chip) {
@@ -79,8 +96,9 @@ static LogicalResult checkOperandTypes(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](kernel::MatmulOp op) {
         if (op.getXScales())
-          return checkObstacle("x",
-                               kernel::ptxIntegerObstacle(*op.getWeightScheme(), *op.getXScheme()));
+          return checkObstacle("x", kernel::ptxProductObstacle(
+                                        *op.getWeightScheme(), *op.getXScheme(),
+                                        cast<RankedTensorType>(op.getX().getType()).getDimSize(1)));
         return success(succeeded(checkBf16("x", op.getX())) &&
                        succeeded(checkWeight("weight", op.getWeight(), op.getWeightSchemeAttr())));
       })

@@ -46,7 +46,7 @@ LogicalResult ptx::emitQuantize(kernel::QuantizeOp op, gpu::GPUModuleOp module) 
   quantizer.begin(values, row, config->threads, b.sharedMemory());
   for (auto [i, vector] : llvm::enumerate(values)) {
     Scalar column = columnOf(int64_t(i));
-    b.ifThen(column < columns, [&] { quantizer.store(row, column, vector); });
+    b.ifThen(column < columns, [&] { quantizer.store(i, row, column, vector); });
   }
   return success();
 }

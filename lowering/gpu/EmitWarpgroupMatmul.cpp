@@ -11,10 +11,15 @@
 // Beyond the rows, the columns and the depth the copies leave zeros. With two ways, the rows of a
 // stage are those of one, then of the other, so that a thread holds both of its columns.
 //
+// Products of fp8 keep fewer bits than f32 has: they start anew with each stage, and are added
+// there.
+//
 //===----------------------------------------------------------------------===//
 
+#include "lowering/gpu/CodeProduct.h"
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/Epilogue.h"
+#include "lowering/gpu/Fp8.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -36,7 +41,10 @@ class WarpgroupMatmulEmitter {
 public:
   WarpgroupMatmulEmitter(kernel::MatmulOp op, KernelFunction &function,
                          const WarpgroupConfig &config)
-      : op(op), function(function), b(function.getBuilder()), config(config), shape(op) {}
+      : op(op), function(function), b(function.getBuilder()), config(config), shape(op) {
+    if (shape.hasCodes)
+      product.emplace(op, function);
+  }
 
   void emit();
 
@@ -52,6 +60,10 @@ private:
 
   void initBarriers();
   void produce();
+  /// What a side of the products is called.
+  StringRef typeName(q::SchemeAttr scheme) const;
+  bool isFp8() const { return product && !product->getBlocks().isInteger; }
+  Value multiplyStage(Value sums, Scalar stage);
   Value multiply();
   void store(Value sums);
   Scalar descriptor(Scalar byte);
@@ -61,13 +73,16 @@ private:
   Value empty(Scalar stage) { return full(stage + config.stages); }
   int64_t weightBase() const { return config.tileRows * WarpgroupConfig::kRowBytes; }
   int64_t blockColumns() const { return config.tileColumns / shape.ways; }
-  int64_t numTiles() const { return llvm::divideCeil(shape.depth, WarpgroupConfig::kTileDepth); }
+  int64_t numTiles() const {
+    return llvm::divideCeil(shape.unitDepth(), WarpgroupConfig::kTileDepth);
+  }
 
   kernel::MatmulOp op;
   KernelFunction &function;
   PtxBuilder &b;
   WarpgroupConfig config;
   MatmulShape shape;
+  std::optional<CodeProduct> product; ///< of codes with codes
   Scalar thread, lane, warp;
   Scalar firstRow, firstColumn; ///< of the block in the result
 };
@@ -108,30 +123,48 @@ Scalar WarpgroupMatmulEmitter::descriptor(Scalar byte) {
   return ((address >> 4) & 0x3fff).toI64() | b.i64(kDescriptor);
 }
 
+StringRef WarpgroupMatmulEmitter::typeName(q::SchemeAttr scheme) const {
+  if (!product)
+    return "bf16";
+  return isFp8() ? fp8Name(scheme.getStorage()) : "s8";
+}
+
+Value WarpgroupMatmulEmitter::multiplyStage(Value sums, Scalar stage) {
+  Scalar rowBase = warp / 4 * (kWarpgroupRows * WarpgroupConfig::kRowBytes);
+  Scalar x = descriptor(stage + rowBase), weight = descriptor(stage + weightBase());
+  StringRef typeOfX = typeName(op.getXSchemeAttr());
+  StringRef typeOfWeight = typeName(op.getWeightSchemeAttr());
+  Value products = isFp8() ? Value(LLVM::ZeroOp::create(b, sums.getType())) : sums;
+  b.beginProducts();
+  for (int64_t i = 0; i < WarpgroupConfig::kRowBytes; i += kProductBytes)
+    products = b.warpgroupMultiply(products, typeOfX, x + i / 16, typeOfWeight, weight + i / 16,
+                                   config.tileColumns);
+  // Other blocks and the other warpgroup keep the tensor cores busy meanwhile.
+  b.finishProducts();
+  if (!isFp8())
+    return products;
+  for (int64_t i = 0; i < config.tileColumns / 2; ++i) {
+    auto at = [&](Value from) { return b.wrap(LLVM::ExtractValueOp::create(b, from, i)); };
+    sums = LLVM::InsertValueOp::create(b, sums, at(sums) + at(products), i);
+  }
+  return sums;
+}
+
 /// The sums of this thread: four for each 8 columns, as of an mma.
 Value WarpgroupMatmulEmitter::multiply() {
-  Type element = shape.isInteger ? Type(b.getI32Type()) : Type(b.getF32Type());
+  Type element = product ? product->zero().getType() : Type(b.getF32Type());
   auto sumsType = LLVM::LLVMStructType::getLiteral(
       b.getContext(), SmallVector<Type>(config.tileColumns / 2, element));
   Value zeros = LLVM::ZeroOp::create(b, sumsType);
-  Scalar rowBase = warp / 4 * (kWarpgroupRows * WarpgroupConfig::kRowBytes);
-  return b.forLoop(
-      b.i32(0), b.i32(numTiles()), b.i32(1), {b.i32(0), b.i32(0), zeros},
-      [&](Scalar, ValueRange now) -> SmallVector<Value> {
-        Place place{b.wrap(now[0]), b.wrap(now[1])};
-        b.waitForPhase(full(place.stage), place.parity);
-        Scalar stage = place.stage * config.stageBytes();
-        Scalar x = descriptor(stage + rowBase), weight = descriptor(stage + weightBase());
-        Value sums = now[2];
-        b.beginProducts();
-        for (int64_t i = 0; i < WarpgroupConfig::kRowBytes; i += kProductBytes)
-          sums = b.warpgroupMultiply(sums, x + i / 16, weight + i / 16, config.tileColumns);
-        // Other blocks and the other warpgroup keep the tensor cores busy meanwhile.
-        b.finishProducts();
-        b.ifThen(lane == 0, [&] { b.arrive(empty(place.stage)); });
-        place = advance(place);
-        return {place.stage, place.parity, sums};
-      })[2];
+  return b.forLoop(b.i32(0), b.i32(numTiles()), b.i32(1), {b.i32(0), b.i32(0), zeros},
+                   [&](Scalar, ValueRange now) -> SmallVector<Value> {
+                     Place place{b.wrap(now[0]), b.wrap(now[1])};
+                     b.waitForPhase(full(place.stage), place.parity);
+                     Value sums = multiplyStage(now[2], place.stage * config.stageBytes());
+                     b.ifThen(lane == 0, [&] { b.arrive(empty(place.stage)); });
+                     place = advance(place);
+                     return {place.stage, place.parity, sums};
+                   })[2];
 }
 
 void WarpgroupMatmulEmitter::store(Value sums) {
@@ -150,9 +183,9 @@ void WarpgroupMatmulEmitter::store(Value sums) {
             for (int64_t way = 0; way < shape.ways; ++way) {
               int64_t index = (way * (blockColumns() / 8) + j) * 4 + half * 2 + e;
               Scalar sum = b.wrap(LLVM::ExtractValueOp::create(b, sums, index));
-              if (shape.isInteger) // The last column may have no neighbour.
-                sum = epilogue.scaleInteger(
-                    sum, r, min(c + e, b.i32(shape.columns - 1)) + way * shape.columns);
+              if (product) // The last column may have no neighbour.
+                sum = product->finish(sum, r,
+                                      min(c + e, b.i32(shape.columns - 1)) + way * shape.columns);
               elements[e].push_back(sum);
             }
           epilogue.store(r, c, elements);
@@ -212,16 +245,14 @@ LogicalResult ptx::emitWarpgroupMatmul(kernel::MatmulOp op, const WarpgroupConfi
   gpu::GPUFuncOp gpuFunction = function.getFunction();
   gpuFunction.setKnownBlockSize(llvm::ArrayRef<int32_t>{int32_t(config.threads()), 1, 1});
   gpuFunction->setAttr(kLaunchOverride, launch);
-  // Of int8, elements of the shape are pairs.
-  int64_t columnsOfX = cast<RankedTensorType>(op.getX().getType()).getDimSize(1);
-  int64_t rowBytes = roundUp(columnsOfX, kernel::kRowAlignment) * (shape.isInteger ? 1 : 2);
+  int64_t rowBytes = roundUp(shape.depth, kernel::kRowAlignment) * 2 / shape.unit();
   Builder builder(context);
   gpuFunction->setAttr(
       kTensorMaps,
       builder.getArrayAttr(
-          {describeMap(builder, function.argumentIndex(op.getX()), shape.depth, rowBytes,
+          {describeMap(builder, function.argumentIndex(op.getX()), shape.unitDepth(), rowBytes,
                        ShapedType::kDynamic, 1, config.tileRows, /*hasWays=*/false),
-           describeMap(builder, function.argumentIndex(op.getWeight()), shape.depth, rowBytes,
+           describeMap(builder, function.argumentIndex(op.getWeight()), shape.unitDepth(), rowBytes,
                        shape.columns, shape.ways, config.tileColumns / shape.ways,
                        /*hasWays=*/true)}));
   return success();

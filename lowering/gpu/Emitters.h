@@ -24,7 +24,9 @@ mlir::LogicalResult emitMap(kernel::MapOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitQuantize(kernel::QuantizeOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitRopeAppend(kernel::RopeAppendOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMatvec(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
-mlir::LogicalResult emitMatmul(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
+/// `hasFp8Products`: the chip has tensor core products of fp8 (sm_89).
+mlir::LogicalResult emitMatmul(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module,
+                               bool hasFp8Products);
 /// The same on sm_90a.
 mlir::LogicalResult emitWarpgroupMatmul(kernel::MatmulOp op, const WarpgroupConfig &config,
                                         mlir::gpu::GPUModuleOp module);
@@ -43,6 +45,9 @@ inline constexpr llvm::StringLiteral kTensorMaps = "kernel.tensor_maps";
 inline constexpr llvm::StringLiteral kWeightArguments = "kernel.weights";
 /// On a module whose kernels wait by themselves for those before them (overlap-launches).
 inline constexpr llvm::StringLiteral kProgrammaticLaunch = "kernel.programmatic_launch";
+
+/// On a gpu.module whose kernels multiply fp8 by fp8: what tensor cores do it in, "fp8" or "f16".
+inline constexpr llvm::StringLiteral kFp8Products = "kernel.fp8_products";
 
 /// Shared memory of a norm: two sums for each warp of a block of at most 1024 threads.
 inline constexpr int64_t kNormSharedBytes = int64_t(2) * 32 * int64_t(sizeof(float));

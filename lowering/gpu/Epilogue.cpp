@@ -7,7 +7,6 @@
 
 #include "lowering/gpu/Epilogue.h"
 #include "lowering/kernels/ScalarRegion.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -23,20 +22,6 @@ SmallVector<Scalar> Epilogue::loadExtra(Value extra, Scalar row, Scalar column, 
   }
   Matrix matrix = function.activation(extra);
   return b.loadFloats(matrix.row(b, row), matrix.element, column, count, matrix.access);
-}
-
-Scalar Epilogue::scaleInteger(Scalar sum, Scalar row, Scalar weightRow) {
-  PtxBuilder &b = function.getBuilder();
-  auto load = [&](const Matrix &matrix, Value base, Scalar index) {
-    return b.loadFloats(base, matrix.element, index, 1, matrix.access).front();
-  };
-  // One scale for all rows of x is a parameter, or a scale for each.
-  bool isGiven = isWeight(op.getXScales());
-  Matrix ofX = isGiven ? function.vector(op.getXScales()) : function.activation(op.getXScales());
-  Matrix ofWeight = function.vector(op.getWeightParameters()[0]);
-  Scalar scale = load(ofX, isGiven ? ofX.base : ofX.row(b, row), b.i32(0)) *
-                 load(ofWeight, ofWeight.base, weightRow);
-  return b.wrap(arith::SIToFPOp::create(b, b.getF32Type(), Value(sum))) * scale;
 }
 
 void Epilogue::store(Scalar row, Scalar column, ArrayRef<SmallVector<Scalar>> sums) {

@@ -18,8 +18,6 @@ class Epilogue {
 public:
   Epilogue(kernel::MatmulOp op, KernelFunction &function) : op(op), function(function) {}
 
-  /// The f32 that a sum of products of codes, an i32, stands for.
-  Scalar scaleInteger(Scalar sum, Scalar row, Scalar weightRow);
   /// Finishes the result's elements `[row, column + i]`; `sums[i]` holds one f32 for each way. The
   /// row and the first column are within the result; later columns may be in its padding, and the
   /// address of the first is a multiple of the size of all.

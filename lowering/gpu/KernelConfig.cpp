@@ -20,11 +20,19 @@ using namespace qopt::ptx;
 MatmulShape::MatmulShape(kernel::MatmulOp op)
     : rows(cast<RankedTensorType>(op.getX().getType()).getDimSize(0)),
       depth(cast<RankedTensorType>(op.getX().getType()).getDimSize(1)), columns(op.getColumns()),
-      ways(op.getWays()), isInteger(bool(op.getXScales())),
-      weightBits(op.getWeightScheme() && !isInteger ? WeightCodes::bitsOf(*op.getWeightScheme())
-                                                    : 16) {
-  if (isInteger)
-    depth = llvm::divideCeil(depth, 2);
+      ways(op.getWays()), hasCodes(bool(op.getXScales())),
+      weightBits(op.getWeightScheme() ? WeightCodes::bitsOf(*op.getWeightScheme()) : 16) {}
+
+CodeBlocks::CodeBlocks(kernel::MatmulOp op) {
+  q::SchemeAttr x = *op.getXScheme(), weight = *op.getWeightScheme();
+  int64_t columns = cast<RankedTensorType>(op.getX().getType()).getDimSize(1);
+  int64_t blocks = std::max(x.groupsOf(columns), weight.groupsOf(columns));
+  isInteger = x.getStorage() == q::Storage::Int8;
+  // Codes that become signed bytes first are off by a factor or a sum, which scales of blocks know.
+  bool isInt8 = weight.getStorage() == q::Storage::Int8 && weight.getRange()[0] < 0;
+  isByBlock = blocks > 1 || weight.getZero() != q::ZeroPoint::None || (isInteger && !isInt8);
+  hasXGroups = x.groupsOf(columns) > 1;
+  depth = columns / blocks;
 }
 
 AttentionShape::AttentionShape(Operation *op, FlatSymbolRefAttr symbol, int64_t heads) {
@@ -204,7 +212,7 @@ FailureOr<MmaConfig> MmaConfig::read(kernel::MatmulOp op) {
   reader.requireMultiple("tile_rows", config.tileRows, rowsPerCopy);
   reader.requireMultiple("tile_columns", config.tileColumns, rowsPerCopy);
   reader.require(
-      MatmulShape(op).weightBits == 16 || config.tileDepth == 32, [&](InFlightDiagnostic &error) {
+      MatmulShape(op).unitBits() == 16 || config.tileDepth == 32, [&](InFlightDiagnostic &error) {
         error << "config has tile_depth = " << config.tileDepth << ", must be 32 for codes";
       });
   reader.requireShared(config.sharedBytes(MatmulShape(op)));
@@ -221,13 +229,23 @@ DictionaryAttr MmaConfig::toAttribute(MLIRContext *context) const {
                         {"warp_columns", warpColumns}});
 }
 
+/// Sums of integers over the whole depth, or of fp8 in twice as many registers.
+static bool supportsCodes(kernel::MatmulOp op) {
+  CodeBlocks blocks(op);
+  // Tensor maps are of units: the other half of the last one may be anything, and fp8 has NaNs.
+  return !blocks.isByBlock && (blocks.isInteger || blocks.depth % 2 == 0);
+}
+
 std::optional<WarpgroupConfig> WarpgroupConfig::choose(kernel::MatmulOp op) {
   MatmulShape shape(op);
-  if (!ShapedType::isDynamic(shape.rows) || shape.weightBits != 16)
+  if (!ShapedType::isDynamic(shape.rows) || shape.unitBits() != 16)
     return std::nullopt;
+  if (shape.hasCodes && !supportsCodes(op))
+    return std::nullopt;
+  bool isFp8 = shape.hasCodes && !CodeBlocks(op).isInteger;
   // Two blocks share a multiprocessor but for the largest tiles, which it has the best use of.
   int64_t weightRows = shape.columns * shape.ways;
-  if (weightRows >= 8192)
+  if (weightRows >= 8192 && !isFp8)
     return WarpgroupConfig{128, 256, 4};
   return WarpgroupConfig{128, weightRows >= 1024 ? 128 : 64, weightRows >= 1024 ? 3 : 4};
 }

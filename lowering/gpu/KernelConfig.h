@@ -25,17 +25,33 @@ inline constexpr int64_t kMaxSharedBytes = int64_t(99) * 1024;
 /// Multiprocessors of the chip that choices aim at: an H100. Smaller chips are filled as well.
 inline constexpr int64_t kMultiprocessors = 132;
 
-/// The sizes of a product: `x [rows, depth]`, weights `[ways * columns, depth]`. Where both are
-/// int8 codes, an element is a pair of them: all bytes then lie as those of bf16 do.
+/// The sizes of a product: `x [rows, depth]`, weights `[ways * columns, depth]`.
 struct MatmulShape {
   explicit MatmulShape(kernel::MatmulOp op);
   int64_t rows; ///< mlir::ShapedType::kDynamic in prefill
   int64_t depth, columns, ways;
-  bool isInteger;     ///< x and the weights are int8 codes
+  bool hasCodes;      ///< x is 8-bit codes, and so are the weights
   int64_t weightBits; ///< of an element: 16, or those of a code
 
   /// Weights that 16 bytes hold.
   int64_t weightsPerLoad() const { return 128 / weightBits; }
+
+  // Tensor cores take x in units of 16 bits, a bf16 or two codes.
+  int64_t unit() const { return hasCodes ? 2 : 1; }
+  int64_t unitDepth() const { return (depth + unit() - 1) / unit(); }
+  /// Of the weights that meet a unit.
+  int64_t unitBits() const { return weightBits * unit(); }
+};
+
+/// How a product of codes with codes is scaled. Where a row of x and one of the weight, without
+/// zeros, have one scale each, the sum of the row is scaled. Otherwise sums of codes within a block
+/// are, which makes them f32.
+struct CodeBlocks {
+  explicit CodeBlocks(kernel::MatmulOp op);
+  bool isInteger;  ///< sums are those of integers
+  bool isByBlock;  ///< sums of a block are scaled
+  bool hasXGroups; ///< scales of x differ by block
+  int64_t depth;   ///< codes of a block
 };
 
 /// The sizes of an attention: `group` query heads share each of `kvHeads`.
@@ -80,7 +96,7 @@ struct MatvecConfig {
 };
 
 /// Many rows of x, on tensor cores: a block computes `tileRows` x `tileColumns` weight rows with
-/// `warpRows` x `warpColumns` warps, from a ring of `stages` tiles of `tileDepth`.
+/// `warpRows` x `warpColumns` warps, from a ring of `stages` tiles of `tileDepth` units.
 struct MmaConfig {
   static constexpr llvm::StringLiteral algorithm = "mma";
   int64_t tileRows, tileColumns, tileDepth, stages, warpRows, warpColumns;
@@ -88,7 +104,7 @@ struct MmaConfig {
   int64_t threads() const { return warpRows * warpColumns * 32; }
   /// A stage: rows of x, then of the weights, as codes if they are.
   int64_t stageBytes(const MatmulShape &shape) const {
-    return (tileRows * 16 + tileColumns * shape.weightBits) * tileDepth / 8;
+    return (tileRows * 16 + tileColumns * shape.unitBits()) * tileDepth / 8;
   }
   int64_t sharedBytes(const MatmulShape &shape) const { return stages * stageBytes(shape); }
   static mlir::FailureOr<MmaConfig> read(kernel::MatmulOp op);
@@ -113,7 +129,8 @@ struct WarpgroupConfig {
   /// The ring, then two barriers for each stage.
   int64_t sharedBytes() const { return stages * (stageBytes() + 16); }
   /// Nothing where the weights are codes that x is not: they would have to be in shared memory as
-  /// what they stand for. Few rows are no matter of tensor cores.
+  /// what they stand for. The same for codes that are scaled by block. Few rows are no matter of
+  /// tensor cores.
   static std::optional<WarpgroupConfig> choose(kernel::MatmulOp op);
 };
 

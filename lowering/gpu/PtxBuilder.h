@@ -120,9 +120,15 @@ public:
   std::array<mlir::Value, 4> loadMatrices(mlir::Value ptr, bool transposed);
   /// `sums + a b` with a 16x16, b 16x8, in bf16.
   MmaSums mma(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b, const MmaSums &sums);
-  /// The same with a 16x32, b 32x8, in int8, and i32 sums.
+  /// The same in f16.
+  MmaSums mmaF16(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b, const MmaSums &sums);
+  /// The same with a 16x32, b 32x8, in int8, and i32 sums; or half of that depth, with half of the
+  /// words.
   MmaSums mmaInt8(llvm::ArrayRef<mlir::Value> a, llvm::ArrayRef<mlir::Value> b,
                   const MmaSums &sums);
+  /// The same with a 16x32, b 32x8, in fp8 of the two types ("e4m3", "e5m2"), from sm_89 on.
+  MmaSums mmaFp8(llvm::StringRef typeOfA, llvm::ArrayRef<mlir::Value> a, llvm::StringRef typeOfB,
+                 llvm::ArrayRef<mlir::Value> b, const MmaSums &sums);
 
   // Of sm_90a.
   /// An mbarrier in shared memory, for `arrivals` in each of its phases.
@@ -139,12 +145,17 @@ public:
   void copyTensor(mlir::Value sharedDst, mlir::Value map, llvm::ArrayRef<Scalar> coordinates,
                   mlir::Value barrier);
   /// Adds to a warpgroup's `sums`, a struct of `columns / 2` f32 (i32), the product of 64 rows and
-  /// `columns` columns with a depth of 32 bytes, bf16 or int8, from shared memory.
-  mlir::Value warpgroupMultiply(mlir::Value sums, Scalar a, Scalar b, int64_t columns);
+  /// `columns` columns with a depth of 32 bytes from shared memory: of "bf16", "s8" (with i32),
+  /// "e4m3" or "e5m2".
+  mlir::Value warpgroupMultiply(mlir::Value sums, llvm::StringRef typeOfA, Scalar a,
+                                llvm::StringRef typeOfB, Scalar b, int64_t columns);
   /// Before the first product of a group, and until all of it is there.
   void beginProducts();
   void finishProducts();
 
+  /// Four bytes of two words: 0 to 3 of the first, 4 to 7 of the second; the last digit of
+  /// `selector` names the lowest.
+  Scalar permuteBytes(Scalar first, Scalar second, int64_t selector);
   /// `sum` and the products of the four int8 of two words.
   Scalar dotInt8(Scalar a, Scalar b, Scalar sum);
 };

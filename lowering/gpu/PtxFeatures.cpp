@@ -35,6 +35,7 @@ namespace {
 struct Feature {
   StringRef name;
   unsigned generation, ptxVersion;
+  StringRef onlyChip = {}; ///< the one that has it, where later ones lack it
 };
 } // namespace
 
@@ -47,8 +48,8 @@ static constexpr Feature kFeatures[] = {
     {"nvvm.read.ptx.sreg.nctaid.", 0, 10},
     {"nvvm.barrier", 0, 10},
     {"nvvm.barrier0", 0, 10},
-    {"nvvm.prmt", 0, 20},
     {"nvvm.bar.warp.sync", 30, 60},
+    {"nvvm.prmt", 0, 20},
     {"nvvm.shfl.sync", 30, 60},
     {"nvvm.ldmatrix", 75, 65},
     {"nvvm.mma.sync", 80, 70},
@@ -58,16 +59,17 @@ static constexpr Feature kFeatures[] = {
     {"nvvm.mbarrier.", 90, 80},
     {"nvvm.fence.proxy", 90, 80},
     {"nvvm.cp.async.bulk.tensor.shared.cluster.global", 90, 80},
-    {"nvvm.wgmma.", 90, 80},
+    {"nvvm.wgmma.", 90, 80, "sm_90a"},
     {"nvvm.griddepcontrol", 90, 78},
     {"llvm.nvvm.ex2.approx.ftz", 0, 14},
     {"llvm.nvvm.rcp.approx.ftz.f", 0, 14},
     {"llvm.nvvm.rsqrt.approx.ftz.f", 0, 14},
-    {"llvm.nvvm.div.full.ftz", 0, 14},
     {"llvm.nvvm.lg2.approx.ftz.f", 0, 14},
     {"llvm.nvvm.sqrt.rn.f", 20, 14},
+    {"llvm.nvvm.div.full.ftz", 0, 14},
     {"llvm.nvvm.div.rn.f", 20, 14},
     {"llvm.nvvm.idp4a.s.s", 61, 50},
+    {"llvm.nvvm.mma.m16n8k32.row.col.f32.", 89, 84},
     {"llvm.roundeven", 0, 14},
     {"llvm.floor", 0, 14},
 };
@@ -92,9 +94,11 @@ FailureOr<unsigned> qopt::ptx::requiredPtxVersion(Operation *root, const Chip &c
       op->emitError() << "no chip is known to run '" << name << "'";
       return WalkResult::interrupt();
     }
-    if (feature->generation > chip.generation) {
-      op->emitError() << "'" << name << "' needs sm_" << feature->generation << ", the chip is "
-                      << chip.name;
+    bool isForAll = feature->onlyChip.empty();
+    if (isForAll ? feature->generation > chip.generation : feature->onlyChip != chip.name) {
+      std::string needed =
+          isForAll ? "sm_" + std::to_string(feature->generation) : feature->onlyChip.str();
+      op->emitError() << "'" << name << "' needs " << needed << ", the chip is " << chip.name;
       return WalkResult::interrupt();
     }
     version = std::max(version, feature->ptxVersion);

@@ -29,15 +29,15 @@ Scalar PtxBuilder::packBf16(Scalar low, Scalar high) {
   return wrap(LLVM::BitcastOp::create(*this, getI32Type(), rounded));
 }
 
-static Scalar permuteBytes(PtxBuilder &b, Scalar low, Scalar high, int64_t selector) {
-  return b.wrap(NVVM::PermuteOp::create(b, b.getI32Type(), low, high, b.i32(selector),
-                                        NVVM::PermuteMode::DEFAULT));
+Scalar PtxBuilder::permuteBytes(Scalar first, Scalar second, int64_t selector) {
+  return wrap(NVVM::PermuteOp::create(*this, getI32Type(), first, second, i32(selector),
+                                      NVVM::PermuteMode::DEFAULT));
 }
 Scalar PtxBuilder::pairLow(Scalar first, Scalar second) {
-  return permuteBytes(*this, first, second, 0x5410);
+  return permuteBytes(first, second, 0x5410);
 }
 Scalar PtxBuilder::pairHigh(Scalar first, Scalar second) {
-  return permuteBytes(*this, first, second, 0x7632);
+  return permuteBytes(first, second, 0x7632);
 }
 
 /// MLIR takes ops of some of these for functions of a library.
@@ -133,11 +133,39 @@ MmaSums PtxBuilder::mma(ArrayRef<Value> a, ArrayRef<Value> b, const MmaSums &sum
   return unpackStruct(*this, product);
 }
 
+MmaSums PtxBuilder::mmaF16(ArrayRef<Value> a, ArrayRef<Value> b, const MmaSums &sums) {
+  Type pair = VectorType::get(2, getF16Type());
+  auto asPairs = [&](ArrayRef<Value> words) {
+    return llvm::map_to_vector(
+        words, [&](Value word) -> Value { return LLVM::BitcastOp::create(*this, pair, word); });
+  };
+  Type result = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(4, getF32Type()));
+  Value product = NVVM::MmaOp::create(
+      *this, result, asPairs(a), asPairs(b), ValueRange(ArrayRef<Value>(sums)),
+      ArrayRef<int64_t>{16, 8, 16}, std::nullopt, std::nullopt,
+      std::array<NVVM::MMATypes, 2>{NVVM::MMATypes::f16, NVVM::MMATypes::f16},
+      std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  return unpackStruct(*this, product);
+}
+
+MmaSums PtxBuilder::mmaFp8(StringRef typeOfA, ArrayRef<Value> a, StringRef typeOfB,
+                           ArrayRef<Value> b, const MmaSums &sums) {
+  SmallVector<Value> operands(a);
+  operands.append(b.begin(), b.end());
+  operands.append(sums.begin(), sums.end());
+  Type result = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(4, getF32Type()));
+  std::string name =
+      ("llvm.nvvm.mma.m16n8k32.row.col.f32." + typeOfA + "." + typeOfB + ".f32").str();
+  Value product =
+      LLVM::CallIntrinsicOp::create(*this, result, getStringAttr(name), operands).getResult(0);
+  return unpackStruct(*this, product);
+}
+
 MmaSums PtxBuilder::mmaInt8(ArrayRef<Value> a, ArrayRef<Value> b, const MmaSums &sums) {
   Type result = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(4, getI32Type()));
   Value product = NVVM::MmaOp::create(
-      *this, result, a, b, ValueRange(ArrayRef<Value>(sums)), ArrayRef<int64_t>{16, 8, 32},
-      std::nullopt, NVVM::MMAIntOverflow::wrapped,
+      *this, result, a, b, ValueRange(ArrayRef<Value>(sums)),
+      ArrayRef<int64_t>{16, 8, int64_t(a.size()) * 8}, std::nullopt, NVVM::MMAIntOverflow::wrapped,
       std::array<NVVM::MMATypes, 2>{NVVM::MMATypes::s8, NVVM::MMATypes::s8},
       std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
   return unpackStruct(*this, product);

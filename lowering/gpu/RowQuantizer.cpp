@@ -1,4 +1,4 @@
-//===- RowQuantizer.cpp - int8 codes of a row of an activation ------------===//
+//===- RowQuantizer.cpp - codes of a row of an activation -----------------===//
 //
 // Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/RowQuantizer.h"
+#include "lowering/gpu/Fp8.h"
+#include "lowering/gpu/WeightCodes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include <limits>
@@ -16,10 +18,21 @@ using namespace qopt::ptx;
 using llvm::ArrayRef;
 using llvm::SmallVector;
 
+int64_t RowQuantizer::sharedBytes(q::SchemeAttr scheme, int64_t columns) {
+  bool isByGroup = scheme.getGranularity() == q::Granularity::Group;
+  int64_t floats = isByGroup ? columns / kVector : 1024 / kWarpSize;
+  return floats * int64_t(sizeof(float));
+}
+
 RowQuantizer::RowQuantizer(KernelFunction &function, q::SchemeAttr scheme, Value result,
                            Value scales, Value given)
-    : function(function), b(function.getBuilder()), scheme(scheme.toScheme()), result(result),
-      scales(scales), given(given) {}
+    : function(function), b(function.getBuilder()), attribute(scheme), scheme(scheme.toScheme()),
+      result(result), scales(scales), given(given),
+      columns(cast<RankedTensorType>(result.getType()).getDimSize(1)) {}
+
+//===----------------------------------------------------------------------===//
+// Magnitudes
+//===----------------------------------------------------------------------===//
 
 Scalar RowQuantizer::largestOfBlock(Scalar largest, int64_t threads, Value shared) {
   largest = b.warpMax(largest);
@@ -35,54 +48,126 @@ Scalar RowQuantizer::largestOfBlock(Scalar largest, int64_t threads, Value share
   return b.warpMax(b.wrap(other));
 }
 
-void RowQuantizer::begin(ArrayRef<SmallVector<Scalar>> values, Scalar row, int64_t threads,
-                         Value shared) {
+/// Over the group at `column`, whose vectors' magnitudes are in shared memory.
+Scalar RowQuantizer::largestOfGroup(Scalar column, Value shared) {
+  Scalar first = column / scheme.blockColumns * (scheme.blockColumns / kVector);
+  return b.wrap(b.forLoop(b.i32(0), b.i32(scheme.blockColumns / kVector), b.i32(4), {b.f32(0)},
+                          [&](Scalar i, ValueRange sofar) {
+                            Scalar largest = b.wrap(sofar[0]);
+                            for (Scalar other : b.loadFloats(shared, b.getF32Type(), first + i, 4))
+                              largest = max(largest, other);
+                            return SmallVector<Value>{largest};
+                          })[0]);
+}
+
+//===----------------------------------------------------------------------===//
+// Scales
+//===----------------------------------------------------------------------===//
+
+/// `scale` is what codes are computed with and `stored` what decodes them.
+RowQuantizer::Block RowQuantizer::blockOf(Scalar scale, Scalar stored, Scalar largest) {
   Scalar zero = b.f32(0), infinity = b.f32(std::numeric_limits<double>::infinity());
-  Scalar largest = zero, bound = b.f32(scheme.divisor);
-  if (given) {
-    Matrix matrix = function.vector(given);
-    scale = b.loadFloats(matrix.base, matrix.element, b.i32(0), 1, matrix.access).front();
-    largest = scale * bound;
-  } else {
-    for (ArrayRef<Scalar> vector : values)
-      for (Scalar value : vector)
-        largest = max(largest, max(value, zero - value));
-    largest = max(largestOfBlock(largest, threads, shared), b.f32(scheme.minAmax));
-    scale = b.divide(largest, bound);
-    if (scheme.arithmetic == Arithmetic::Multiplier)
-      scale = select(largest == zero, zero, b.divide(b.f32(1), b.divide(bound, largest)));
-    scale = max(scale, b.f32(scheme.minScale));
-  }
-  // A row without magnitude has codes 0.
+  // Elements without magnitude have codes 0.
   Scalar isZero = scale == zero;
   switch (scheme.arithmetic) {
   case Arithmetic::Divide:
-    divisor = select(isZero, infinity, scale);
-    break;
+    return {stored, select(isZero, infinity, scale), {}};
   case Arithmetic::Reciprocal:
-    multiplier = select(isZero, zero, b.divide(b.f32(1), scale));
-    break;
+    return {stored, {}, select(isZero, zero, b.divide(b.f32(1), scale))};
   case Arithmetic::Multiplier:
-    multiplier = select(isZero, zero, b.divide(bound, largest));
-    break;
+    return {stored, {}, select(isZero, zero, b.divide(b.f32(scheme.divisor), largest))};
   case Arithmetic::Normalize:
-    divisor = select(isZero, infinity, largest);
-    multiplier = bound;
-    break;
+    return {stored, select(isZero, infinity, largest), b.f32(scheme.divisor)};
   }
-  if (scales)
-    b.ifThen(b.threadId() == 0, [&] {
-      Matrix matrix = function.activation(scales);
-      b.storeFloats(matrix.row(b, row), matrix.element, b.i32(0), {scale});
-    });
+  llvm_unreachable("a scheme of weights only");
 }
 
-/// The code, as f32.
-Scalar RowQuantizer::codeOf(Scalar value) {
-  if (divisor)
-    value = b.divide(value, divisor);
-  if (multiplier)
-    value = value * multiplier;
+RowQuantizer::Block RowQuantizer::blockOf(Scalar largest) {
+  Scalar zero = b.f32(0), bound = b.f32(scheme.divisor);
+  largest = max(largest, b.f32(scheme.minAmax));
+  Scalar scale = b.divide(largest, bound);
+  if (scheme.arithmetic == Arithmetic::Multiplier)
+    scale = select(largest == zero, zero, b.divide(b.f32(1), b.divide(bound, largest)));
+  bool isF16 = scheme.scaleType == ScaleType::F16;
+  Scalar stored = scale;
+  if (isF16) {
+    Value half = arith::TruncFOp::create(b, b.getF16Type(), Value(scale));
+    stored = b.wrap(arith::ExtFOp::create(b, b.getF32Type(), half));
+  }
+  stored = max(stored, b.f32(scheme.minScale));
+  // ggml computes codes with the scale before it is rounded to f16.
+  return blockOf(isF16 ? scale : stored, stored, largest);
+}
+
+void RowQuantizer::storeScale(const Block &block, Scalar row, Scalar group) {
+  Matrix matrix = function.activation(scales);
+  b.storeFloats(matrix.row(b, row), matrix.element, group, {block.scale});
+}
+
+void RowQuantizer::beginGroups(ArrayRef<Scalar> largest, Scalar row, int64_t threads,
+                               Value shared) {
+  auto vectorOf = [&](size_t i) { return b.threadId() + int64_t(i) * threads; };
+  for (auto [i, magnitude] : llvm::enumerate(largest))
+    b.ifThen(vectorOf(i) < columns / kVector, [&, magnitude = magnitude, i = i] {
+      b.storeFloats(shared, b.getF32Type(), vectorOf(i), {magnitude});
+    });
+  b.barrier();
+  for (size_t i = 0; i < largest.size(); ++i) {
+    Scalar column = vectorOf(i) * kVector, isInRow = column < columns;
+    Value found = b.ifElse(isInRow, {b.f32(0)},
+                           [&] { return SmallVector<Value>{largestOfGroup(column, shared)}; })[0];
+    blocks.push_back(blockOf(b.wrap(found)));
+    if (!scales)
+      continue;
+    b.ifThen(isInRow, [&] {
+      b.ifThen(column % scheme.blockColumns == 0,
+               [&] { storeScale(blocks.back(), row, column / scheme.blockColumns); });
+    });
+  }
+}
+
+void RowQuantizer::begin(ArrayRef<SmallVector<Scalar>> vectors, Scalar row, int64_t threads,
+                         Value shared) {
+  if (given) {
+    Matrix vector = function.vector(given);
+    Scalar scale = b.loadFloats(vector.base, vector.element, b.i32(0), 1, vector.access).front();
+    blocks.push_back(blockOf(scale, scale, scale * b.f32(scheme.divisor)));
+    return;
+  }
+  SmallVector<Scalar> largest;
+  for (ArrayRef<Scalar> vector : vectors) {
+    Scalar magnitude = b.f32(0);
+    for (Scalar value : vector)
+      magnitude = max(magnitude, max(value, b.f32(0) - value));
+    largest.push_back(magnitude);
+  }
+  if (isByGroup())
+    return beginGroups(largest, row, threads, shared);
+  Scalar ofThread = largest.front();
+  for (Scalar magnitude : ArrayRef(largest).drop_front())
+    ofThread = max(ofThread, magnitude);
+  blocks.push_back(blockOf(largestOfBlock(ofThread, threads, shared)));
+  if (scales)
+    b.ifThen(b.threadId() == 0, [&] { storeScale(blocks.front(), row, b.i32(0)); });
+}
+
+//===----------------------------------------------------------------------===//
+// Codes
+//===----------------------------------------------------------------------===//
+
+Scalar RowQuantizer::scaled(const Block &block, Scalar value) {
+  if (block.divisor)
+    value = b.divide(value, block.divisor);
+  if (block.multiplier)
+    value = value * block.multiplier;
+  return value;
+}
+
+/// An i32, of which the lowest byte is the code.
+Scalar RowQuantizer::codeOf(const Block &block, Scalar value) {
+  value = scaled(block, value);
+  if (!scheme.isInteger())
+    return encodeFp8(b, attribute.getStorage(), value);
   Scalar rounded = b.roundEven(value);
   if (scheme.rounding == Rounding::HalfAway) {
     Scalar zero = b.f32(0), magnitude = max(value, zero - value);
@@ -90,22 +175,23 @@ Scalar RowQuantizer::codeOf(Scalar value) {
     Scalar away = select(magnitude - down >= b.f32(0.5), down + b.f32(1), down);
     rounded = select(value < zero, zero - away, away);
   }
-  return min(max(rounded, b.f32(scheme.minCode)), b.f32(scheme.maxCode));
+  Scalar code = min(max(rounded, b.f32(scheme.minCode)), b.f32(scheme.maxCode));
+  return b.wrap(arith::FPToSIOp::create(b, b.getI32Type(), Value(code)));
 }
 
-void RowQuantizer::store(Scalar row, Scalar column, ArrayRef<Scalar> values) {
+void RowQuantizer::store(size_t i, Scalar row, Scalar column, ArrayRef<Scalar> values) {
+  const Block &block = isByGroup() ? blocks[i] : blocks.front();
   Matrix matrix = function.activation(result);
-  SmallVector<Scalar> codes = llvm::map_to_vector(values, [&](Scalar v) { return codeOf(v); });
+  SmallVector<Scalar> codes =
+      llvm::map_to_vector(values, [&](Scalar value) { return codeOf(block, value); });
   if (isa<FloatType>(matrix.element)) {
     for (Scalar &code : codes)
-      code = code * scale;
+      code = decodeCodes(b, attribute, code & 0xff, 1).front() * block.scale;
     b.storeFloats(matrix.row(b, row), matrix.element, column, codes);
     return;
   }
   Scalar word = b.i32(0);
-  for (auto [i, code] : llvm::enumerate(codes)) {
-    Scalar integer = b.wrap(arith::FPToSIOp::create(b, b.getI32Type(), Value(code)));
-    word = word | ((integer & 0xff) << int64_t(8 * i));
-  }
+  for (auto [place, code] : llvm::enumerate(codes))
+    word = word | ((code & 0xff) << int64_t(8 * place));
   b.store(word, b.bytePtr(matrix.row(b, row), column), 4);
 }

@@ -58,21 +58,22 @@ void PtxBuilder::copyTensor(Value sharedDst, Value map, llvm::ArrayRef<Scalar> c
       NVVM::TMALoadMode::TILE, /*isCTAOnly=*/false, /*group=*/nullptr, /*predicate=*/Value());
 }
 
-Value PtxBuilder::warpgroupMultiply(Value sums, Scalar a, Scalar b, int64_t columns) {
+Value PtxBuilder::warpgroupMultiply(Value sums, llvm::StringRef typeOfA, Scalar a,
+                                    llvm::StringRef typeOfB, Scalar b, int64_t columns) {
   using namespace NVVM;
   MLIRContext *context = getContext();
   auto type = cast<LLVM::LLVMStructType>(sums.getType());
   bool isInteger = type.getBody().front().isInteger(32);
   auto typeAttr = [&](WGMMATypes kind) { return WGMMATypesAttr::get(context, kind); };
-  auto operands = typeAttr(isInteger ? WGMMATypes::s8 : WGMMATypes::bf16);
+  auto operand = [&](llvm::StringRef name) { return typeAttr(*symbolizeWGMMATypes(name)); };
   auto scaleIn = WGMMAScaleInAttr::get(context, WGMMAScaleIn::one);
-  return WgmmaMmaAsyncOp::create(*this, type, sums, Value(a), Value(b),
-                                 MMAShapeAttr::get(context, 64, int(columns), isInteger ? 32 : 16),
-                                 operands, operands,
-                                 typeAttr(isInteger ? WGMMATypes::s32 : WGMMATypes::f32),
-                                 WGMMAScaleOutAttr::get(context, WGMMAScaleOut::one), scaleIn,
-                                 scaleIn, MMALayoutAttr::get(context, MMALayout::row),
-                                 MMALayoutAttr::get(context, MMALayout::col), MMAIntOverflowAttr());
+  return WgmmaMmaAsyncOp::create(
+      *this, type, sums, Value(a), Value(b),
+      MMAShapeAttr::get(context, 64, int(columns), typeOfA == "bf16" ? 16 : 32), operand(typeOfA),
+      operand(typeOfB), typeAttr(isInteger ? WGMMATypes::s32 : WGMMATypes::f32),
+      WGMMAScaleOutAttr::get(context, WGMMAScaleOut::one), scaleIn, scaleIn,
+      MMALayoutAttr::get(context, MMALayout::row), MMALayoutAttr::get(context, MMALayout::col),
+      MMAIntOverflowAttr());
 }
 
 void PtxBuilder::beginProducts() { NVVM::WgmmaFenceAlignedOp::create(*this); }

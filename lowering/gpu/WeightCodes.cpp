@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/WeightCodes.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -50,18 +49,13 @@ WeightCodes::Parameters WeightCodes::loadParameters(Scalar row, Scalar k) {
 /// The bits of 2^23: an integer below it, in the lowest bits, is added to it exactly.
 static constexpr int64_t kTwoTo23 = 0x4b000000;
 
-/// A byte or nibble next to the exponent of 2^23, which is then subtracted. Signed codes are made
-/// unsigned first, by their top bit.
-Scalar WeightCodes::decodeInteger(Scalar word, int64_t index) {
-  int64_t half = scheme.getRange()[0] >= 0 ? 0 : int64_t(1) << (bits() - 1);
-  Scalar wide;
-  if (bits() == 8) {
-    Scalar selector = b.i32(0x7440 | index);
-    wide = b.wrap(NVVM::PermuteOp::create(b, b.getI32Type(), word, b.i32(kTwoTo23), selector,
-                                          NVVM::PermuteMode::DEFAULT));
-  } else {
-    wide = ((word >> 4 * index) & 0xf) | kTwoTo23;
-  }
+/// A byte or nibble next to the exponent of 2^23, which is then subtracted. Signed codes have been
+/// made unsigned by their top bit.
+static Scalar decodeInteger(PtxBuilder &b, q::SchemeAttr scheme, Scalar word, int64_t index) {
+  int64_t bits = WeightCodes::bitsOf(scheme);
+  int64_t half = scheme.getRange()[0] >= 0 ? 0 : int64_t(1) << (bits - 1);
+  Scalar wide = bits == 8 ? b.permuteBytes(word, b.i32(kTwoTo23), 0x7440 | index)
+                          : ((word >> 4 * index) & 0xf) | kTwoTo23;
   return wide.bitcast(b.getF32Type()) - b.f32(double((int64_t(1) << 23) + half));
 }
 
@@ -85,19 +79,21 @@ static FloatLayout layoutOf(q::Storage storage) {
   }
 }
 
-Scalar WeightCodes::decodeFloat(Scalar word, int64_t index) {
+static Scalar decodeFloat(PtxBuilder &b, q::SchemeAttr scheme, Scalar word, int64_t index) {
   FloatLayout layout = layoutOf(scheme.getStorage());
-  Scalar top = word << (32 - bits() * (index + 1));
+  Scalar top = word << (32 - WeightCodes::bitsOf(scheme) * (index + 1));
   Scalar wide = shiftRightSigned(top, layout.shift) & layout.mask;
   return wide.bitcast(b.getF32Type()) * b.f32(std::ldexp(1.0, layout.exponent));
 }
 
-SmallVector<Scalar> WeightCodes::decode(Scalar word, int64_t count) {
+SmallVector<Scalar> ptx::decodeCodes(PtxBuilder &b, q::SchemeAttr scheme, Scalar word,
+                                     int64_t count) {
   bool isInteger = scheme.toScheme().isInteger();
   if (isInteger && scheme.getRange()[0] < 0)
-    word = word ^ (bits() == 8 ? 0x80808080 : 0x88888888);
+    word = word ^ (WeightCodes::bitsOf(scheme) == 8 ? 0x80808080 : 0x88888888);
   SmallVector<Scalar> values;
   for (int64_t i = 0; i < count; ++i)
-    values.push_back(isInteger ? decodeInteger(word, i) : decodeFloat(word, i));
+    values.push_back(isInteger ? decodeInteger(b, scheme, word, i)
+                               : decodeFloat(b, scheme, word, i));
   return values;
 }

@@ -12,6 +12,10 @@
 
 namespace qopt::ptx {
 
+/// The first `count` codes of a word under a scheme, lowest first, exactly.
+llvm::SmallVector<Scalar> decodeCodes(PtxBuilder &b, q::SchemeAttr scheme, Scalar word,
+                                      int64_t count);
+
 /// A matrix of codes: rows of bytes, or of two codes a byte, low half first, padded to 32 codes;
 /// and its f32 scales and zeros `[rows, groups]`, without padding. Groups are multiples of 16
 /// bytes of codes.
@@ -37,13 +41,11 @@ public:
   int64_t groupDepth() const { return depth / groups; }
   Parameters loadParameters(Scalar row, Scalar k);
 
-  /// The first `count` codes of a word, lowest first, exactly.
-  llvm::SmallVector<Scalar> decode(Scalar word, int64_t count);
+  llvm::SmallVector<Scalar> decode(Scalar word, int64_t count) {
+    return decodeCodes(b, scheme, word, count);
+  }
 
 private:
-  Scalar decodeInteger(Scalar word, int64_t index);
-  Scalar decodeFloat(Scalar word, int64_t index);
-
   PtxBuilder &b;
   q::SchemeAttr scheme;
   int64_t depth, groups;

@@ -30,9 +30,10 @@ namespace {
 /// Converts the ops of one function, in order.
 class FunctionConverter {
 public:
-  FunctionConverter(func::FuncOp function, Type operandType)
+  /// `multipliesFp8`: products read fp8 codes of x; otherwise what those stand for.
+  FunctionConverter(func::FuncOp function, Type operandType, bool multipliesFp8)
       : builder(function.getLoc(), function.getContext()), function(function),
-        operandType(operandType) {}
+        operandType(operandType), multipliesFp8(multipliesFp8) {}
 
   /// The number of ops converted.
   FailureOr<int64_t> run() {
@@ -185,8 +186,26 @@ private:
     return matmul.getResult();
   }
 
+  /// The products of codes that `op` is for multiply what those stand for instead.
+  void dequantizeInputs(q::QuantizeOp op) {
+    Value values;
+    for (Operation *user : llvm::make_early_inc_range(op.getCodes().getUsers())) {
+      auto linear = dyn_cast<q::LinearOp>(user);
+      if (!linear)
+        continue;
+      if (!values)
+        values = q::DequantizeOp::create(builder, op.getValues().getType(), op.getCodes(),
+                                         linear.getXScales(), op.getScheme(), /*fake=*/false);
+      linear.getXMutable().assign(values);
+      linear.getXScalesMutable().clear();
+      linear.removeXSchemeAttr();
+    }
+  }
+
   /// Codes for products of codes; values for whoever reads them dequantized.
   bool convertOp(q::QuantizeOp op) {
+    if (!multipliesFp8 && !op.getScheme().toScheme().isInteger())
+      dequantizeInputs(op);
     Value values;
     for (Operation *user : llvm::make_early_inc_range(op.getCodes().getUsers())) {
       auto dequantize = dyn_cast<q::DequantizeOp>(user);
@@ -273,6 +292,7 @@ private:
   ImplicitLocOpBuilder builder;
   func::FuncOp function;
   Type operandType;
+  bool multipliesFp8;
 };
 
 class ConvertLlmToKernelPass : public qopt::impl::ConvertLlmToKernelBase<ConvertLlmToKernelPass> {
@@ -298,7 +318,7 @@ public:
       last = copy;
       if (target != "cpu")
         copy.walk([](q::ObserveOp op) { op.erase(); });
-      FailureOr<int64_t> converted = FunctionConverter(copy, operands).run();
+      FailureOr<int64_t> converted = FunctionConverter(copy, operands, target == "ptx").run();
       if (failed(converted))
         return signalPassFailure();
       ++numFunctions;

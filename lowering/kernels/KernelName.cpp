@@ -84,6 +84,16 @@ static std::string weightName(Value weight, q::SchemeAttr scheme) {
   return name + (scheme.getZero() == q::ZeroPoint::None ? "" : "_zero");
 }
 
+/// What x of a product is in codes: "_by_int8", "_by_fp8_e4m3_g32".
+static std::string inputWords(q::SchemeAttr scheme) {
+  if (!scheme)
+    return "";
+  std::string words = "_by_" + q::stringifyStorage(scheme.getStorage()).str();
+  if (DenseI64ArrayAttr block = scheme.getBlock())
+    words += "_g" + std::to_string(block[1]);
+  return words;
+}
+
 /// What a region computes, in a word or two: "_silu", "_add".
 static std::string regionWords(Region &region) {
   std::string words;
@@ -157,7 +167,7 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
         return llvm::formatv("matmul_{0}x{1}_{2}{3}{4}", op.getColumns() * op.getWays(),
                              typeOf(op.getX()).getDimSize(1),
                              weightName(op.getWeight(), op.getWeightSchemeAttr()),
-                             op.getXSchemeAttr() ? "_by_int8" : "", epilogueWords(op));
+                             inputWords(op.getXSchemeAttr()), epilogueWords(op));
       })
       .Case([](MapOp op) -> std::string {
         return llvm::formatv("map{0}_{1}", regionWords(op.getBody()),

@@ -17,8 +17,8 @@ namespace qopt::kernel {
 /// of 32 codes, so that 16 bytes of 4-bit codes lie in one.
 std::string ptxObstacle(q::SchemeAttr scheme);
 
-/// The same for products of int8 activations: tensor cores add all of a row before it is scaled.
-std::string ptxIntegerObstacle(q::SchemeAttr weight, q::SchemeAttr x);
+/// The same for products of codes of activations with those of weights, `columns` of each in a row.
+std::string ptxProductObstacle(q::SchemeAttr weight, q::SchemeAttr x, int64_t columns);
 
 /// Why no PTX kernel quantizes activations by this scheme, with the scale given or not.
 std::string ptxQuantizeObstacle(q::SchemeAttr scheme, bool isGiven);

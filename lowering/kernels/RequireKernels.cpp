@@ -60,13 +60,14 @@ static std::string obstacle(Operation *op, StringRef target) {
   if (embedding && embedding.getIndices().getDefiningOp<llm::PositionsOp>())
     return "no " + target.str() + " kernel gathers " + describe(scheme.toScheme()) +
            " rows by position";
+  int64_t columns =
+      linear ? cast<RankedTensorType>(linear.getX().getType()).getDimSize(1) : int64_t(0);
   if (target == "ptx") {
     if (linear && linear.getXScales())
-      return kernel::ptxIntegerObstacle(scheme, *linear.getXScheme());
+      return kernel::ptxProductObstacle(scheme, *linear.getXScheme(), columns);
     return kernel::ptxObstacle(scheme);
   }
-  if (linear && linear.getXScales()) {
-    int64_t columns = cast<RankedTensorType>(linear.getX().getType()).getDimSize(1);
+  if (linear && linear.getXScales() && q::multipliesAsIntegers(scheme, *linear.getXScheme())) {
     std::string reason = integerBlockObstacle(scheme, *linear.getXScheme(), columns);
     if (!reason.empty())
       return "no cpu kernel multiplies " + describe(linear.getXScheme()->toScheme()) +

@@ -92,7 +92,7 @@ bool Former::form(llm::LinearOp linear) {
   q::SchemeAttr xScheme;
   auto input = x.getDefiningOp<q::DequantizeOp>();
   // Other codes have no products of their own: they stay dequantized before a product of numbers.
-  if (input && q::multipliesAsIntegers(weight->scheme, input.getScheme())) {
+  if (input && q::multipliesAsCodes(weight->scheme, input.getScheme())) {
     x = input.getCodes();
     xScales = input.getParameters().front();
     xScheme = input.getScheme();

@@ -8,6 +8,7 @@
 #include "runtime/check/GroupRun.h"
 
 #include "runtime/formats/FloatConvert.h"
+#include "runtime/quantization/MiniFloat.h"
 #include <algorithm>
 
 using namespace qopt;
@@ -26,6 +27,12 @@ static std::vector<std::byte> encodeRows(std::span<const float> rows, int64_t co
         std::span(bytes).subspan(row * size_t(stride) * element, size_t(columns) * element);
     if (type == DType::I8)
       std::ranges::transform(source, target.begin(), [](float x) { return std::byte(int8_t(x)); });
+    else if (type == DType::F8E4M3)
+      std::ranges::transform(source, target.begin(),
+                             [](float x) { return std::byte(Fp8E4M3::encode(x)); });
+    else if (type == DType::F8E5M2)
+      std::ranges::transform(source, target.begin(),
+                             [](float x) { return std::byte(Fp8E5M2::encode(x)); });
     else
       convertFromF32(source, type, target);
   }
@@ -132,6 +139,12 @@ std::vector<float> GroupRun::read(const SlotArgument &slot) const {
     std::span<float> target = std::span(rows).subspan(row * columns, columns);
     if (slot.type == DType::I8)
       std::ranges::transform(source, target.begin(), [](std::byte x) { return float(int8_t(x)); });
+    else if (slot.type == DType::F8E4M3)
+      std::ranges::transform(source, target.begin(),
+                             [](std::byte x) { return Fp8E4M3::decode(uint8_t(x)); });
+    else if (slot.type == DType::F8E5M2)
+      std::ranges::transform(source, target.begin(),
+                             [](std::byte x) { return Fp8E5M2::decode(uint8_t(x)); });
     else
       convertToF32(slot.type, source, target);
   }

@@ -27,7 +27,8 @@ public:
   /// Until the runs so far are done.
   void wait() const { device.view(*hidden, 0, 1); }
 
-  /// Rows of a slot, `columns` elements each, without padding. Codes are integers.
+  /// Rows of a slot, `columns` elements each, without padding. Codes are the numbers that they are,
+  /// without their scales.
   void write(const SlotArgument &slot, std::span<const float> rows);
   std::vector<float> read(const SlotArgument &slot) const;
 

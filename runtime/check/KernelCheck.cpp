@@ -11,8 +11,10 @@
 #include "runtime/check/ScoreCheck.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/FloatConvert.h"
+#include "runtime/quantization/MiniFloat.h"
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <set>
 
 using namespace qopt;
@@ -23,11 +25,13 @@ bool KernelCheckResult::agrees() const {
 
 /// What rounding to the result's type costs, and approximations of exp and tanh; sums of f32 in
 /// another order. More where one side alone rounds the weights, or its q, softmax and result of
-/// attention, each by up to 2^-8 of it. Values that nearly lie between two int8 codes may become
-/// either; codes are some 40 on average.
+/// attention, each by up to 2^-8 of it. Values that nearly lie between two codes may become either:
+/// those of int8 are some 40 on average, those of fp8 an eighth or a quarter of the value apart.
 static double limitFor(DType type, bool roundsWeights = false, bool isAttention = false) {
   if (type == DType::I8)
     return 1.0 / 24;
+  if (type == DType::F8E4M3 || type == DType::F8E5M2)
+    return type == DType::F8E4M3 ? 1.0 / 8 : 1.0 / 4;
   if (roundsWeights)
     return 1.0 / 32;
   // An attention stores f32 where its result is quantized, after the same roundings.
@@ -71,7 +75,8 @@ class PairCheck {
 public:
   PairCheck(const Artifact &artifact, Device &checkedDevice, Device &referenceDevice,
             const GroupPair &pair, const CheckStep &step, std::mt19937 &random)
-      : plan(artifact.plan()), roundedWeights(roundsWeights(artifact, pair.checked)), pair(pair),
+      : artifact(artifact), plan(artifact.plan()),
+        roundedWeights(roundsWeights(artifact, pair.checked)), pair(pair),
         caches(checkedDevice.target().caches), step(step), random(random),
         checked(plan, checkedDevice, pair.checked, step),
         reference(plan, referenceDevice, pair.reference, step) {}
@@ -81,11 +86,16 @@ public:
 private:
   std::vector<float> draw(size_t count, bool roundsToBf16);
   std::vector<float> drawCodes(size_t count);
+  std::vector<float> drawFp8(const GroupRows &ours);
+  /// Codes of fp8, as values by their scales.
+  std::vector<float> scaled(const GroupRows &ours, std::vector<float> codes,
+                            std::span<const float> scales) const;
   void drawOperands();
   void drawHidden();
   void drawCaches();
   void compareCaches(std::vector<ResultError> &errors) const;
 
+  const Artifact &artifact;
   const Plan &plan;
   bool roundedWeights;
   const GroupPair &pair;
@@ -116,9 +126,39 @@ std::vector<float> PairCheck::drawCodes(size_t count) {
   return values;
 }
 
+std::vector<float> PairCheck::scaled(const GroupRows &ours, std::vector<float> codes,
+                                     std::span<const float> scales) const {
+  float given = 1;
+  if (ours.scaleWeight)
+    std::memcpy(&given, artifact.weight(*ours.scaleWeight).bytes.data(), sizeof(given));
+  const auto group = scales.empty() ? size_t(1) : codes.size() / scales.size();
+  for (size_t i = 0; i < codes.size(); ++i)
+    codes[i] *= scales.empty() ? given : scales[i / group];
+  return codes;
+}
+
+/// Writes codes and scales, and returns what they stand for.
+std::vector<float> PairCheck::drawFp8(const GroupRows &ours) {
+  const auto rows = size_t(step.shape.rows);
+  std::vector<float> codes = draw(rows * size_t(ours.columns), /*roundsToBf16=*/false), scales;
+  for (float &code : codes)
+    code = ours.type == DType::F8E4M3 ? Fp8E4M3::decode(Fp8E4M3::encode(code * 64))
+                                      : Fp8E5M2::decode(Fp8E5M2::encode(code * 64));
+  checked.write(ours, codes);
+  if (ours.scales) {
+    scales = draw(rows * size_t(ours.scales->columns), /*roundsToBf16=*/false);
+    checked.write(*ours.scales, scales);
+  }
+  return scaled(ours, std::move(codes), scales);
+}
+
 void PairCheck::drawOperands() {
   for (size_t i = 0; i < pair.checked.operands.size(); ++i) {
-    const SlotArgument &ours = pair.checked.operands[i], &theirs = pair.reference.operands[i];
+    const GroupRows &ours = pair.checked.operands[i], &theirs = pair.reference.operands[i];
+    if (ours.isFp8()) {
+      reference.write(theirs, drawFp8(ours));
+      continue;
+    }
     bool roundsToBf16 = ours.type == DType::BF16 || theirs.type == DType::BF16;
     const auto count = size_t(step.shape.rows * ours.columns);
     std::vector<float> rows = ours.type == DType::I8 ? drawCodes(count) : draw(count, roundsToBf16);
@@ -171,9 +211,13 @@ std::vector<ResultError> PairCheck::run() {
   std::vector<ResultError> errors;
   const size_t count = std::min(pair.checked.results.size(), pair.reference.results.size());
   for (size_t i = 0; i < count; ++i) {
-    const SlotArgument &ours = pair.checked.results[i], &theirs = pair.reference.results[i];
-    errors.push_back(compare(i == 0 ? "result" : fmt::format("result {}", i + 1),
-                             checked.read(ours), reference.read(theirs),
+    const GroupRows &ours = pair.checked.results[i], &theirs = pair.reference.results[i];
+    std::vector<float> values = checked.read(ours);
+    if (ours.isFp8())
+      values = scaled(ours, std::move(values),
+                      ours.scales ? checked.read(*ours.scales) : std::vector<float>());
+    errors.push_back(compare(i == 0 ? "result" : fmt::format("result {}", i + 1), values,
+                             reference.read(theirs),
                              limitFor(ours.type, roundedWeights, !pair.checked.caches.empty())));
   }
   if (!pair.checked.caches.empty())
@@ -183,20 +227,23 @@ std::vector<ResultError> PairCheck::run() {
 
 /// Throws where the two sides take or give different things, or the plan does not say what.
 static void checkComparable(const GroupPair &pair, const std::string &where) {
-  const std::vector<SlotArgument> &ours = pair.checked.operands, &theirs = pair.reference.operands;
+  const std::vector<GroupRows> &ours = pair.checked.operands, &theirs = pair.reference.operands;
   bool isAlike =
       std::ranges::equal(ours, theirs, {}, &SlotArgument::columns, &SlotArgument::columns) &&
       !pair.checked.results.empty() && !pair.reference.results.empty() &&
       pair.checked.results[0].columns == pair.reference.results[0].columns &&
       pair.checked.caches == pair.reference.caches;
   for (const LaunchGroup *group : {&pair.checked, &pair.reference})
-    for (const std::vector<SlotArgument> *list : {&group->operands, &group->results})
-      for (const SlotArgument &slot : *list) {
+    for (const std::vector<GroupRows> *list : {&group->operands, &group->results})
+      for (const GroupRows &slot : *list) {
         if (slot.columns == 0)
           fail("{}: the plan does not say what the slots of {} hold; compile the model again",
                where, group->kernels());
-        isAlike &= slot.type == DType::F32 || slot.type == DType::BF16 || slot.type == DType::I8;
+        isAlike &= slot.type == DType::F32 || slot.type == DType::BF16 || slot.type == DType::I8 ||
+                   slot.isFp8();
       }
+  // Codes are compared with codes, those of fp8 with values.
+  isAlike &= std::ranges::none_of(theirs, &GroupRows::isFp8);
   auto isCodes = [](const SlotArgument &slot) { return slot.type == DType::I8; };
   isAlike &= std::ranges::equal(ours, theirs, {}, isCodes, isCodes);
   if (!isAlike)

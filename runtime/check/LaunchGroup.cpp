@@ -13,22 +13,45 @@
 
 using namespace qopt;
 
-static bool hasSlot(const std::vector<SlotArgument> &list, size_t slot) {
+static bool hasSlot(const std::vector<GroupRows> &list, size_t slot) {
   return std::ranges::find(list, slot, &SlotArgument::slot) != list.end();
+}
+
+/// The scales of the fp8 codes that are argument `i` come next, or are given: then the one matrix
+/// of f32 among the weights is theirs.
+static GroupRows rowsOf(const PlanLaunch &launch, size_t i) {
+  GroupRows rows{std::get<SlotArgument>(launch.arguments[i]), {}, {}};
+  if (!rows.isFp8())
+    return rows;
+  const auto *next = i + 1 < launch.arguments.size()
+                         ? std::get_if<SlotArgument>(&launch.arguments[i + 1])
+                         : nullptr;
+  if (next && next->isResult == rows.isResult) {
+    rows.scales = *next;
+    return rows;
+  }
+  for (const PlanArgument &argument : launch.arguments)
+    if (const auto *weight = std::get_if<WeightArgument>(&argument);
+        weight && weight->form == WeightForm::RowsF32 && !rows.scaleWeight)
+      rows.scaleWeight = weight->weight;
+  return rows;
 }
 
 LaunchGroup::LaunchGroup(const PlanFunction &whole, std::span<const PlanLaunch> launches)
     : function{
           whole.name, whole.rows, whole.slots, whole.result, {launches.begin(), launches.end()}} {
-  std::vector<SlotArgument> written;
+  std::vector<GroupRows> written;
   for (const PlanLaunch &launch : launches) {
     results.clear();
-    for (const PlanArgument &argument : launch.arguments) {
-      if (auto *slot = std::get_if<SlotArgument>(&argument)) {
-        if (slot->isResult)
-          results.push_back(*slot);
-        else if (!hasSlot(written, slot->slot) && !hasSlot(operands, slot->slot))
-          operands.push_back(*slot);
+    for (size_t i = 0; i < launch.arguments.size(); ++i) {
+      const PlanArgument &argument = launch.arguments[i];
+      if (std::holds_alternative<SlotArgument>(argument)) {
+        GroupRows rows = rowsOf(launch, i);
+        if (rows.isResult)
+          results.push_back(rows);
+        else if (!hasSlot(written, rows.slot) && !hasSlot(operands, rows.slot))
+          operands.push_back(rows);
+        i += rows.scales.has_value();
       } else if (auto *input = std::get_if<StepInput>(&argument)) {
         readsHidden |= *input == StepInput::Hidden;
         readsLogits |= *input == StepInput::Logits;

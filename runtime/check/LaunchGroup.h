@@ -13,12 +13,22 @@
 
 namespace qopt {
 
+/// What launches take or give in a slot. Codes of fp8 count as the values that they stand for, as
+/// which other targets have them: with their scales, which are in another slot, or one of all rows,
+/// which is a weight.
+struct GroupRows : SlotArgument {
+  std::optional<SlotArgument> scales;
+  std::optional<size_t> scaleWeight;
+
+  bool isFp8() const { return type == DType::F8E4M3 || type == DType::F8E5M2; }
+};
+
 /// Launches in a row, as a function, and what they take and give.
 struct LaunchGroup {
   PlanFunction function;
-  std::vector<SlotArgument> operands; ///< Slots that are read before they are written, each once.
-  std::vector<SlotArgument> results;  ///< Slots that the last launch writes.
-  std::vector<size_t> caches;         ///< Those used, each once.
+  std::vector<GroupRows> operands; ///< Slots that are read before they are written, each once.
+  std::vector<GroupRows> results;  ///< Slots that the last launch writes.
+  std::vector<size_t> caches;      ///< Those used, each once.
   bool readsHidden = false;
   bool readsLogits = false;
   bool usesPositions = false; ///< Whether results depend on the tokens of the past.

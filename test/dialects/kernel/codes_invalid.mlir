@@ -71,7 +71,7 @@ func.func @scheme(%x: tensor<?x96xf32>, %c: tensor<2x96x32xbf16>, %s: tensor<2x1
                  range = [-127, 127], rounding = half_even, arithmetic = divide, scale = f32,
                  min_amax = 0.0 : f64, min_scale = 0.0 : f64>
 func.func @x_scales(%x: tensor<?x96xi8>, %c: tensor<2x96x32xi8>, %s: tensor<2x1x32xf32>) {
-  // expected-error @below {{x is f32 or bf16 alone, or int8 codes with scales and x_scheme}}
+  // expected-error @below {{x is f32 or bf16 alone, or 8-bit codes with scales and x_scheme}}
   %0 = kernel.matmul %x, %c scales(%s : tensor<2x1x32xf32>) ways 1 {columns = 64, weight_scheme = #row} : tensor<?x96xi8>, tensor<2x96x32xi8> -> tensor<?x64xf32> {
   ^bb0(%a: f32):
     kernel.yield %a : f32

@@ -59,7 +59,7 @@ func.func @scale_shape(%x: tensor<?x96xf32>, %c: tensor<2x96x32xi8>, %s: tensor<
                  range = [-127, 127], rounding = half_even, arithmetic = divide, scale = f32,
                  min_amax = 0.0 : f64, min_scale = 0.0 : f64>
 func.func @scales_of_x_missing(%x: tensor<?x96xi8>, %c: tensor<64x96xi8>, %s: tensor<64x1xf32>) {
-  // expected-error @below {{x is f32 alone, or int8 codes with scales and x_scheme}}
+  // expected-error @below {{x is f32 alone, or 8-bit codes with scales and x_scheme}}
   %0 = q.linear %x, %c scales(%s : tensor<64x1xf32>) {weight_scheme = #row} : tensor<?x96xi8>, tensor<64x96xi8> -> tensor<?x64xf32>
   return
 }
@@ -116,5 +116,19 @@ func.func @bias(%x: tensor<?x96xf32>, %c: tensor<64x96xi8>, %s: tensor<64x1xf32>
 func.func @table(%ids: tensor<?xi32>, %c: tensor<64x96xi8>, %s: tensor<64x1xf32>) {
   // expected-error @below {{codes of the table are 'tensor<64x96xi8>'; 'tensor<64x80xi8>' would fit}}
   %0 = q.embedding %ids, %c scales(%s : tensor<64x1xf32>) {scheme = #row} : tensor<?xi32>, tensor<64x96xi8> -> tensor<?x80xf32>
+  return
+}
+
+// -----
+
+#row = #q.scheme<storage = int8, granularity = row, zero = symmetric, divisor = 127.0 : f64,
+                 range = [-127, 127], rounding = half_even, arithmetic = divide, scale = f32,
+                 min_amax = 0.0 : f64, min_scale = 0.0 : f64>
+#fp8 = #q.scheme<storage = fp8_e4m3, granularity = row, zero = symmetric, divisor = 448.0 : f64,
+                 range = [0, 0], rounding = half_even, arithmetic = divide, scale = f32,
+                 min_amax = 0.0 : f64, min_scale = 0.0 : f64>
+func.func @kinds_of_codes(%x: tensor<?x96xi8>, %xs: tensor<?x1xf32>, %c: tensor<64x96xi8>, %s: tensor<64x1xf32>) {
+  // expected-error @below {{has no products of fp8_e4m3 codes with int8 codes; symmetric int8 with int8 or int4, and fp8 with fp8, have}}
+  %0 = q.linear %x scaled %xs : tensor<?x1xf32>, %c scales(%s : tensor<64x1xf32>) {weight_scheme = #row, x_scheme = #fp8} : tensor<?x96xi8>, tensor<64x96xi8> -> tensor<?x64xf32>
   return
 }

@@ -35,7 +35,7 @@ static emulator::Extent evaluate(AffineMap grid, int64_t rows, int64_t sequences
   return extent;
 }
 
-PtxKernels::PtxKernels(const std::string &text) {
+PtxKernels::PtxKernels(const std::string &text, const std::string &chip) {
   DialectRegistry registry;
   registry.insert<func::FuncDialect, llm::LlmDialect, q::QDialect, kernel::KernelDialect>();
   registerPtxDialects(registry);
@@ -53,11 +53,11 @@ PtxKernels::PtxKernels(const std::string &text) {
   pm.addNestedPass<func::FuncOp>(createFuseDecodeAttention());
   pm.addNestedPass<func::FuncOp>(createConfigurePtxKernels());
   pm.addPass(createNameKernels());
-  pm.addPass(createEmitPtxKernels());
+  pm.addPass(createEmitPtxKernels({chip}));
   if (failed(pm.run(*module)))
     throw std::runtime_error(messages);
   FailureOr<std::string> ptx =
-      compileToPtx(module->lookupSymbol<gpu::GPUModuleOp>("ptx_sm_80"), "sm_80");
+      compileToPtx(module->lookupSymbol<gpu::GPUModuleOp>("ptx_" + chip), chip);
   if (failed(ptx))
     throw std::runtime_error(messages);
   run = std::make_unique<emulator::KernelRun>(*ptx, /*threads=*/2);

@@ -15,12 +15,12 @@
 
 namespace qopt::test {
 
-/// The kernels of a module in text, fused, configured, emitted and compiled for sm_80, on a device
-/// of the emulator.
+/// The kernels of a module in text, fused, configured, emitted and compiled, on a device of the
+/// emulator.
 class PtxKernels {
 public:
   /// Throws std::runtime_error with the diagnostics.
-  explicit PtxKernels(const std::string &text);
+  explicit PtxKernels(const std::string &text, const std::string &chip = "sm_80");
 
   emulator::KernelRun &device() { return *run; }
 
