@@ -12,6 +12,14 @@
 
 using namespace qopt;
 
+bool qopt::hasPlainElements(const PlanCache &cache) {
+  auto isPlain = [](const PlanCachePool &pool) {
+    const std::optional<DType> type = parseDType(pool.format);
+    return type == DType::F32 || type == DType::BF16;
+  };
+  return isPlain(cache.key) && isPlain(cache.value);
+}
+
 CacheLayout::CacheLayout(const PlanCache &cache, CachePart part, int64_t pageTokens)
     : kvHeads(cache.kvHeads), blockBytes(cache.pool(part).blockBytes) {
   const PlanCachePool &pool = cache.pool(part);

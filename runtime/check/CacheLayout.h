@@ -12,6 +12,9 @@
 
 namespace qopt {
 
+/// Whether the elements of both pools are floats that CacheLayout finds, not codes.
+bool hasPlainElements(const PlanCache &cache);
+
 /// The layout of one pool of a cache (docs/architecture.md): pages of blocks, one for each KV head,
 /// in which tokens or dimensions are outermost.
 class CacheLayout {

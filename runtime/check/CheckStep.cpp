@@ -46,3 +46,14 @@ std::optional<CheckStep> CheckStep::draw(const Plan &plan, const StepShape &shap
   std::ranges::shuffle(step.headRows, random);
   return step;
 }
+
+CheckStep CheckStep::pastStep() const {
+  CheckStep step{{0, shape.sequences}, 0, {}, {}, {}, numPages, maxPages, context};
+  for (const Sequence &sequence : sequences) {
+    step.sequences.push_back({0, sequence.past, sequence.pages});
+    step.shape.rows += sequence.past;
+  }
+  step.ids.resize(size_t(step.shape.rows));
+  step.headRows.resize(size_t(step.shape.rows));
+  return step;
+}

@@ -34,6 +34,9 @@ struct CheckStep {
   /// Nothing if a sequence would exceed the model's context.
   static std::optional<CheckStep> draw(const Plan &plan, const StepShape &shape, int64_t past,
                                        std::mt19937 &random);
+
+  /// The step that appends what this one's sequences have as their past, to the same pages.
+  CheckStep pastStep() const;
 };
 
 } // namespace qopt

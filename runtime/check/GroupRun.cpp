@@ -40,7 +40,7 @@ static std::vector<std::byte> encodeRows(std::span<const float> rows, int64_t co
 }
 
 GroupRun::GroupRun(const Plan &plan, Device &device, const LaunchGroup &group,
-                   const CheckStep &step)
+                   const CheckStep &step, const GroupRun *other)
     : device(device), step(step), pageTokens(plan.pageTokens),
       inputs(device, step.shape.rows, step.shape.sequences, step.maxPages, step.shape.rows,
              step.shape.rows),
@@ -72,19 +72,30 @@ GroupRun::GroupRun(const Plan &plan, Device &device, const LaunchGroup &group,
   bindings.caches.resize(caches.size(), {0, 0});
   for (size_t i : group.caches) {
     auto allocate = [&](CachePart part) {
-      return device.allocate(
-          uint64_t(step.numPages * caches[i].kvHeads * caches[i].pool(part).blockBytes), "a cache");
+      // Memory of a GPU is as others left it.
+      const PlanCachePool &pool = caches[i].pool(part);
+      std::vector<std::byte> stale(size_t(step.numPages * caches[i].kvHeads * pool.blockBytes),
+                                   std::byte(pool.layout == "units" ? 0xff : 0x5a));
+      std::unique_ptr<DeviceBuffer> buffer = device.allocate(stale.size(), "a cache");
+      device.write(*buffer, 0, stale);
+      return buffer;
     };
-    pools[i].key = allocate(CachePart::Key);
-    pools[i].value = allocate(CachePart::Value);
+    if (other) {
+      pools[i] = other->pools[i];
+    } else {
+      pools[i].key = allocate(CachePart::Key);
+      pools[i].value = allocate(CachePart::Value);
+    }
     bindings.caches[i] = {pools[i].key->address(), pools[i].value->address()};
-    if (caches[i].hasWindow()) {
+    if (caches[i].hasWindow() && !other) {
       auto allocateWindow = [&](CachePart part) {
         const uint64_t bytes = uint64_t(caches[i].kvHeads * caches[i].pool(part).windowBytes);
         return device.allocate(std::max<uint64_t>(1, bytes * step.sequences.size()), "a window");
       };
       pools[i].keyWindow = allocateWindow(CachePart::Key);
       pools[i].valueWindow = allocateWindow(CachePart::Value);
+    }
+    if (caches[i].hasWindow()) {
       bindings.caches[i].keyWindow = pools[i].keyWindow->address();
       bindings.caches[i].valueWindow = pools[i].valueWindow->address();
     }

@@ -21,7 +21,9 @@ namespace qopt {
 /// NaNs, so that what a kernel does not write shows. Caches hold what looks like tokens of others.
 class GroupRun {
 public:
-  GroupRun(const Plan &plan, Device &device, const LaunchGroup &group, const CheckStep &step);
+  /// With `other`, on the same device, the caches are its caches.
+  GroupRun(const Plan &plan, Device &device, const LaunchGroup &group, const CheckStep &step,
+           const GroupRun *other = nullptr);
 
   void run() { function->run(step.shape); }
   /// Until the runs so far are done.
@@ -46,7 +48,7 @@ public:
 
 private:
   struct Pools {
-    std::unique_ptr<DeviceBuffer> key, value, keyWindow, valueWindow;
+    std::shared_ptr<DeviceBuffer> key, value, keyWindow, valueWindow;
   };
   DeviceBuffer &pool(size_t cache, CachePart part) const {
     return part == CachePart::Key ? *pools[cache].key : *pools[cache].value;

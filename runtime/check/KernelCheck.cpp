@@ -24,9 +24,11 @@ bool KernelCheckResult::agrees() const {
 }
 
 /// What rounding to the result's type costs, and approximations of exp and tanh; sums of f32 in
-/// another order. More where one side alone rounds the weights, or its q, softmax and result of
-/// attention, each by up to 2^-8 of it. Values that nearly lie between two codes may become either:
-/// those of int8 are some 40 on average, those of fp8 an eighth or a quarter of the value apart.
+/// another order. Twice as much
+/// where one side rounds what codes of the cache stand for. More where one side alone rounds the
+/// weights, or its q, softmax and result of attention, each by up to 2^-8 of it. Values that nearly
+/// lie between two codes may become either: those of int8 are some 40 on average, those of fp8 an
+/// eighth or a quarter of the value apart.
 static double limitFor(DType type, bool roundsWeights = false, bool isAttention = false) {
   if (type == DType::I8)
     return 1.0 / 24;
@@ -77,6 +79,7 @@ public:
             const GroupPair &pair, const CheckStep &step, std::mt19937 &random)
       : artifact(artifact), plan(artifact.plan()),
         roundedWeights(roundsWeights(artifact, pair.checked)), pair(pair),
+        checkedDevice(checkedDevice), referenceDevice(referenceDevice),
         caches(checkedDevice.target().caches), step(step), random(random),
         checked(plan, checkedDevice, pair.checked, step),
         reference(plan, referenceDevice, pair.reference, step) {}
@@ -93,12 +96,14 @@ private:
   void drawOperands();
   void drawHidden();
   void drawCaches();
+  void appendPast();
   void compareCaches(std::vector<ResultError> &errors) const;
 
   const Artifact &artifact;
   const Plan &plan;
   bool roundedWeights;
   const GroupPair &pair;
+  Device &checkedDevice, &referenceDevice;
   const std::vector<PlanCache> &caches;
   const CheckStep &step;
   std::mt19937 &random;
@@ -186,6 +191,46 @@ void PairCheck::drawCaches() {
     }
 }
 
+/// The launch that appends to cache `index` in a step of many tokens.
+static LaunchGroup appendOf(const PlanTarget &target, size_t index) {
+  auto appends = [&](const PlanLaunch &launch) {
+    return launch.op == "kernel.rope_append" &&
+           std::ranges::any_of(launch.arguments, [&](const PlanArgument &argument) {
+             auto *cache = std::get_if<CacheArgument>(&argument);
+             return cache && cache->cache == index;
+           });
+  };
+  const std::vector<PlanLaunch> &launches = target.prefill.launches;
+  auto found = std::ranges::find_if(launches, appends);
+  if (found == launches.end())
+    fail("the plan appends nothing to cache '{}' in a step of many tokens",
+         target.caches[index].name);
+  return LaunchGroup(target.prefill, std::span(&*found, 1));
+}
+
+/// Each side appends the same tokens in its own codes.
+void PairCheck::appendPast() {
+  const CheckStep past = step.pastStep();
+  if (past.shape.rows == 0)
+    return;
+  for (size_t i : pair.checked.caches) {
+    const LaunchGroup ours = appendOf(checkedDevice.target(), i),
+                      theirs = appendOf(referenceDevice.target(), i);
+    GroupRun checkedRun(plan, checkedDevice, ours, past, &checked),
+        referenceRun(plan, referenceDevice, theirs, past, &reference);
+    for (size_t k = 0; k < ours.operands.size(); ++k) {
+      const std::vector<float> rows =
+          draw(size_t(past.shape.rows * ours.operands[k].columns), /*roundsToBf16=*/true);
+      checkedRun.write(ours.operands[k], rows);
+      referenceRun.write(theirs.operands[k], rows);
+    }
+    checkedRun.run();
+    referenceRun.run();
+    checkedRun.wait();
+    referenceRun.wait();
+  }
+}
+
 /// What was appended; the rest must be as it was, which the other side has, too.
 void PairCheck::compareCaches(std::vector<ResultError> &errors) const {
   for (CachePart part : {CachePart::Key, CachePart::Value}) {
@@ -204,7 +249,12 @@ std::vector<ResultError> PairCheck::run() {
   drawOperands();
   if (pair.checked.readsHidden)
     drawHidden();
-  if (!pair.checked.caches.empty())
+  const bool usesCaches = !pair.checked.caches.empty();
+  const bool usesCodes = std::ranges::any_of(
+      pair.checked.caches, [&](size_t i) { return !hasPlainElements(caches[i]); });
+  if (usesCodes)
+    appendPast();
+  else if (usesCaches)
     drawCaches();
   checked.run();
   reference.run();
@@ -216,11 +266,11 @@ std::vector<ResultError> PairCheck::run() {
     if (ours.isFp8())
       values = scaled(ours, std::move(values),
                       ours.scales ? checked.read(*ours.scales) : std::vector<float>());
-    errors.push_back(compare(i == 0 ? "result" : fmt::format("result {}", i + 1), values,
-                             reference.read(theirs),
-                             limitFor(ours.type, roundedWeights, !pair.checked.caches.empty())));
+    errors.push_back(
+        compare(i == 0 ? "result" : fmt::format("result {}", i + 1), values, reference.read(theirs),
+                limitFor(ours.type, roundedWeights, usesCaches) * (usesCodes ? 2 : 1)));
   }
-  if (!pair.checked.caches.empty())
+  if (usesCaches && !usesCodes)
     compareCaches(errors);
   return errors;
 }
@@ -260,7 +310,8 @@ void qopt::checkKernels(const Artifact &artifact, Device &checked, Device &refer
   std::set<std::string> seen;
   for (PlanFunction PlanTarget::*member : {&PlanTarget::prefill, &PlanTarget::decode,
                                            &PlanTarget::prefillHead, &PlanTarget::decodeHead})
-    for (const GroupPair &pair : pairLaunches(ours.*member, theirs.*member, artifact.directory())) {
+    for (const GroupPair &pair :
+         pairLaunches(ours.*member, theirs.*member, ours.caches, artifact.directory())) {
       if (!seen.insert(pair.checked.kernels()).second)
         continue;
       checkComparable(pair, artifact.directory());

@@ -7,6 +7,8 @@
 
 #include "runtime/check/LaunchGroup.h"
 
+#include "runtime/check/CacheLayout.h"
+
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
 #include <algorithm>
@@ -81,8 +83,20 @@ static std::span<const PlanLaunch> takeModule(std::span<const PlanLaunch> &rest)
   return taken;
 }
 
+/// What is appended as codes only shows in what attends over it.
+static bool usesCodes(std::span<const PlanLaunch> launches, std::span<const PlanCache> caches) {
+  for (const PlanLaunch &launch : launches)
+    for (const PlanArgument &argument : launch.arguments)
+      if (auto *cache = std::get_if<CacheArgument>(&argument);
+          cache && !hasPlainElements(caches[cache->cache]))
+        return true;
+  return false;
+}
+
 std::vector<GroupPair> qopt::pairLaunches(const PlanFunction &checked,
-                                          const PlanFunction &reference, const std::string &where) {
+                                          const PlanFunction &reference,
+                                          std::span<const PlanCache> caches,
+                                          const std::string &where) {
   std::vector<GroupPair> pairs;
   std::span<const PlanLaunch> left = checked.launches, right = reference.launches;
   while (!left.empty() || !right.empty()) {
@@ -91,7 +105,8 @@ std::vector<GroupPair> qopt::pairLaunches(const PlanFunction &checked,
            checked.name, left.empty() ? "nothing more" : quote(left.front().location),
            right.empty() ? "nothing more" : quote(right.front().location));
     std::span<const PlanLaunch> ours = takeModule(left), theirs = takeModule(right);
-    if (std::ranges::equal(ours, theirs, {}, &PlanLaunch::op, &PlanLaunch::op))
+    if (std::ranges::equal(ours, theirs, {}, &PlanLaunch::op, &PlanLaunch::op) &&
+        !usesCodes(ours, caches))
       for (size_t i = 0; i < ours.size(); ++i)
         pairs.push_back({{checked, ours.subspan(i, 1)}, {reference, theirs.subspan(i, 1)}});
     else

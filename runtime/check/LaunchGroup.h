@@ -48,7 +48,7 @@ struct GroupPair {
 /// one, or, where one target does in a launch what the other does in several, all of a module's.
 /// Throws an Error, which begins with `where`, if there is no such pairing.
 std::vector<GroupPair> pairLaunches(const PlanFunction &checked, const PlanFunction &reference,
-                                    const std::string &where);
+                                    std::span<const PlanCache> caches, const std::string &where);
 
 } // namespace qopt
 
