@@ -27,7 +27,8 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
   passes.addPass(createFormQuantizedLinears());
   passes.addPass(
       createRequireKernels({llvm::to_vector(options.targets), options.allowDequantizedFallback}));
-  buildModelPipeline(passes);
+  // What a GPU is given is made of the same panels, which its uploads read plainly.
+  buildModelPipeline(passes, /*compact=*/!hasPtx);
   for (const std::string &target : options.targets)
     passes.addPass(createConvertLlmToKernel({.target = target, .operandType = ""}));
   if (hasPtx)

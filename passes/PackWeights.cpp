@@ -23,7 +23,7 @@ namespace {
 /// The linears and quantized tables outside `@load` and the parameters that they read.
 class Packer {
 public:
-  explicit Packer(ModuleOp module);
+  Packer(ModuleOp module, bool isCompact);
 
   /// The ops that are not packed and whose parameters can be.
   ArrayRef<Operation *> packable() const { return packableOps; }
@@ -38,15 +38,17 @@ private:
   llm::ParamOp paramOf(Value value) const;
   std::string obstacle(Operation *op, const llvm::DenseSet<Operation *> &blocked) const;
   bool canInterleave(llm::ParamOp param) const;
-  void pack(llm::ParamOp param, int64_t ways);
+  void pack(llm::ParamOp param, int64_t ways, q::SchemeAttr scheme);
 
   Parameters parameters;
+  bool isCompact;
   SmallVector<Operation *> packableOps;
   SmallVector<std::pair<Operation *, std::string>> leftOps;
   llvm::DenseSet<Operation *> packedParams;
 };
 
 struct PackWeightsPass : qopt::impl::PackWeightsBase<PackWeightsPass> {
+  using PackWeightsBase::PackWeightsBase;
   void runOnOperation() override;
 };
 
@@ -86,6 +88,15 @@ static SmallVector<Value, 4> packedOperandsOf(Operation *op) {
   return {};
 }
 
+/// The scheme of the codes that an op reads in panels; null for other weights.
+static q::SchemeAttr schemeOf(Operation *op) {
+  if (auto linear = dyn_cast<q::LinearOp>(op))
+    return linear.getWeightScheme();
+  if (auto embedding = dyn_cast<q::EmbeddingOp>(op))
+    return embedding.getScheme();
+  return {};
+}
+
 static bool isPacked(Operation *op) {
   SmallVector<Value, 4> operands = packedOperandsOf(op);
   return !operands.empty() && cast<RankedTensorType>(operands[0].getType()).getRank() > 2;
@@ -99,7 +110,7 @@ static bool canReadPacked(OpOperand &use) {
          llvm::is_contained(packedOperandsOf(use.getOwner()), use.get());
 }
 
-Packer::Packer(ModuleOp module) : parameters(module) {
+Packer::Packer(ModuleOp module, bool isCompact) : parameters(module), isCompact(isCompact) {
   SmallVector<Operation *> readers;
   module.walk([&](Operation *op) {
     if (!packedOperandsOf(op).empty() && !isPacked(op))
@@ -169,17 +180,22 @@ int64_t Packer::pack(Operation *op) {
     if (packedParams.contains(param))
       continue; // with an earlier op that has the same parameters
     bool isBias = linear && value == linear.getBiasOperand();
-    pack(param, !isBias && canInterleave(param) ? 2 : 1);
+    pack(param, !isBias && canInterleave(param) ? 2 : 1, isBias ? q::SchemeAttr() : schemeOf(op));
     ++count;
   }
   return count;
 }
 
 /// Replaces all reads of `param` by reads of its packed form.
-void Packer::pack(llm::ParamOp param, int64_t ways) {
+void Packer::pack(llm::ParamOp param, int64_t ways, q::SchemeAttr scheme) {
   Value value = parameters.valueInLoad(param);
+  auto type = cast<RankedTensorType>(value.getType());
+  if (isCompact && scheme && q::compactType(scheme, type) != type) {
+    type = q::compactType(scheme, type);
+    value = q::CompactOp::create(parameters.loadBuilder(), param.getLoc(), type, value, scheme);
+  }
   Value packed = llm::PackOp::create(parameters.loadBuilder(), param.getLoc(),
-                                     llm::PackOp::packedType(param.getType(), ways), value, ways);
+                                     llm::PackOp::packedType(type, ways), value, ways);
   llm::ParamOp packedParam = parameters.define(param.getSymName().str() + ".packed", packed, param);
   packedParams.insert(packedParam);
   for (llm::GetOp get : parameters.readsOf(param)) {
@@ -193,7 +209,7 @@ void Packer::pack(llm::ParamOp param, int64_t ways) {
 }
 
 void PackWeightsPass::runOnOperation() {
-  Packer packer(getOperation());
+  Packer packer(getOperation(), compact);
   for (Operation *op : packer.packable())
     numPacked += packer.pack(op);
   for (const auto &[op, reason] : packer.left()) {

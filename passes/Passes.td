@@ -58,7 +58,13 @@ def PackWeights : ModelPass<"pack-weights"> {
     embeddings, as new parameters; so also codes, scales and zeros of q.linear and q.embedding. Where a linear without bias makes both halves of a gated MLP,
     `mul(act(half), other half)`, its halves are interleaved (`ways = 2`), so that one kernel finishes
     both. A parameter that something else reads, too, is left alone with a remark.
+
+    With `compact`, codes of 6 bits, and scales that need not be f32, are packed in their denser form
+    (q.compact), which kernels of the CPU read.
   }];
+  let options = [
+    Option<"compact", "compact", "bool", "false", "denser codes and scales, for CPUs alone">
+  ];
   let statistics = [
     Statistic<"numPacked", "packed", "Parameters packed">,
     Statistic<"numLeft", "left", "Weights of linears left alone">

@@ -9,15 +9,15 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
 
-void qopt::buildModelPipeline(mlir::OpPassManager &passes) {
+void qopt::buildModelPipeline(mlir::OpPassManager &passes, bool compact) {
   passes.addPass(createFuseProjections());
   passes.addPass(createSpecialize());
-  passes.addPass(createPackWeights());
+  passes.addPass(createPackWeights({compact}));
 }
 
 void qopt::registerModelPasses() {
   registerModelGraphPasses();
   mlir::PassPipelineRegistration<> pipeline(
       "prepare-model", "What every model goes through before its kernels are formed",
-      buildModelPipeline);
+      [](mlir::OpPassManager &passes) { buildModelPipeline(passes, /*compact=*/false); });
 }

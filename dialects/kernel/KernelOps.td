@@ -37,6 +37,8 @@ def Kernel_Activation : RankedTensorOf<[F32, BF16]>;
 def Kernel_Operand : RankedTensorOf<[F32, BF16, I8]>;
 /// Scales, and zeros, of codes.
 def Kernel_CodeParameters : RankedTensorOf<[F32]>;
+/// Those of weights in panels, which may have a denser form (q.compact).
+def Kernel_PackedParameters : RankedTensorOf<[F32, F16, I8]>;
 def Kernel_Indices : RankedTensorOf<[I32]>;
 def Kernel_Weight : RankedTensorOf<[AnyType]>;
 
@@ -51,7 +53,7 @@ def Kernel_GatherOp : Kernel_Op<"gather", [Pure, AttrSizedOperandSegments]> {
     Arguments: table, [scales, zeros], [indices | token_pos], result, T.
   }];
   let arguments = !con((ins AnyRankedTensor:$table,
-                            Variadic<Kernel_CodeParameters>:$table_parameters,
+                            Variadic<Kernel_PackedParameters>:$table_parameters,
                             Optional<Kernel_Indices>:$indices,
                             OptionalAttr<Q_SchemeAttr>:$table_scheme),
                        LaunchAttributes);
@@ -118,7 +120,7 @@ def Kernel_MatmulOp : Kernel_Op<"matmul", [Pure, AttrSizedOperandSegments]> {
   }];
   let arguments = !con((ins Kernel_Operand:$x, Optional<Kernel_CodeParameters>:$x_scales,
                             Kernel_Weight:$weight,
-                            Variadic<Kernel_CodeParameters>:$weight_parameters, I64Attr:$ways,
+                            Variadic<Kernel_PackedParameters>:$weight_parameters, I64Attr:$ways,
                             Variadic<AnyRankedTensor>:$extras, I64Attr:$columns,
                             OptionalAttr<Q_SchemeAttr>:$weight_scheme,
                             OptionalAttr<Q_SchemeAttr>:$x_scheme),

@@ -51,17 +51,20 @@ static LogicalResult verifyCodes(Operation *op, q::SchemeAttr scheme, int64_t ro
                              << parameters.size();
   if (DenseI64ArrayAttr block = scheme.getBlock(); block && depth % block[1] != 0)
     return op->emitOpError() << "groups of " << block[1] << " do not divide " << depth;
-  auto packed = [&](int64_t columns, Type element) {
-    return llm::PackOp::packedType(RankedTensorType::get({rows, columns}, element), ways);
+  // Either as they are or in their denser form (q.compact).
+  auto fits = [&](Value value, RankedTensorType plain) {
+    return typeOf(value) == llm::PackOp::packedType(plain, ways) ||
+           typeOf(value) == llm::PackOp::packedType(q::compactType(scheme, plain), ways);
   };
-  RankedTensorType wanted = packed(depth, scheme.codeType());
-  if (typeOf(codes) != wanted)
-    return op->emitOpError() << "codes of " << depth << " columns must be " << wanted << ", not "
-                             << typeOf(codes);
-  wanted = packed(scheme.groupsOf(depth), Float32Type::get(op->getContext()));
+  auto plain = RankedTensorType::get({rows, depth}, scheme.codeType());
+  if (!fits(codes, plain))
+    return op->emitOpError() << "codes of " << depth << " columns must be "
+                             << llm::PackOp::packedType(plain, ways) << ", not " << typeOf(codes);
+  plain = RankedTensorType::get({rows, scheme.groupsOf(depth)}, Float32Type::get(op->getContext()));
   for (Value value : parameters)
-    if (typeOf(value) != wanted)
-      return op->emitOpError() << "scales must be " << wanted << ", not " << typeOf(value);
+    if (!fits(value, plain))
+      return op->emitOpError() << "scales must be " << llm::PackOp::packedType(plain, ways)
+                               << ", not " << typeOf(value);
   return success();
 }
 

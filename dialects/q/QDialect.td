@@ -52,11 +52,13 @@ def Q_Rounding : Q_Enum<"Rounding", "what happens to ties", [
 
 def Q_Arithmetic : Q_Enum<"Arithmetic", "the order in which codes are computed", [
   I32EnumAttrCase<"Divide", 0, "divide">, I32EnumAttrCase<"Reciprocal", 1, "reciprocal">,
-  I32EnumAttrCase<"Multiplier", 2, "multiplier">, I32EnumAttrCase<"Normalize", 3, "normalize">]>;
+  I32EnumAttrCase<"Multiplier", 2, "multiplier">, I32EnumAttrCase<"Normalize", 3, "normalize">,
+  I32EnumAttrCase<"Ggml", 4, "ggml">]>;
 
 def Q_ScaleType : Q_Enum<"ScaleType", "what a scale is stored as", [
   I32EnumAttrCase<"F32", 0, "f32">, I32EnumAttrCase<"F16", 1, "f16">,
-  I32EnumAttrCase<"E8M0", 2, "e8m0">, I32EnumAttrCase<"E4M3", 3, "e4m3">]>;
+  I32EnumAttrCase<"E8M0", 2, "e8m0">, I32EnumAttrCase<"E4M3", 3, "e4m3">,
+  I32EnumAttrCase<"F16Multiple", 4, "f16_multiple">]>;
 
 def Q_SchemeAttr : AttrDef<Q_Dialect, "Scheme"> {
   let mnemonic = "scheme";

@@ -56,8 +56,12 @@ static LogicalResult verifyCodes(Operation *op, StringRef what, SchemeAttr schem
   bool isPacked = typeOf(codes).getRank() > 2;
   auto check = [&](StringRef part, Value value, int64_t width, Type element) -> LogicalResult {
     auto expected = RankedTensorType::get({rows, width}, element);
-    if (isPacked)
+    if (isPacked) {
+      RankedTensorType compact = compactType(scheme, expected);
+      if (value.getType() == llm::PackOp::packedType(compact, ways))
+        return success();
       expected = llm::PackOp::packedType(expected, ways);
+    }
     if (value.getType() == expected)
       return success();
     return op->emitOpError() << part << " of the " << what << " are " << value.getType() << "; "

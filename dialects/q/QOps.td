@@ -21,6 +21,8 @@ def Q_Values : RankedTensorOf<[AnyFloat]>;
 def Q_Codes : RankedTensorOf<[AnyInteger, BF16, F16]>;
 /// Scales and zero points: one f32 a block.
 def Q_Parameters : RankedTensorOf<[F32]>;
+/// The same after `pack-weights`, which may make them denser (q.compact).
+def Q_PackedParameters : RankedTensorOf<[F32, F16, I8]>;
 
 def Q_QuantizeOp : Q_Op<"quantize", [Pure]> {
   let summary = "codes and scales of a matrix under a scheme";
@@ -93,7 +95,7 @@ def Q_LinearOp : Q_Op<"linear", [Pure, AttrSizedOperandSegments,
     ```
   }];
   let arguments = (ins RankedTensorOf<[F32, I8]>:$x, Optional<Q_Parameters>:$x_scales,
-                       Q_WeightCodes:$weight, Variadic<Q_Parameters>:$weight_parameters,
+                       Q_WeightCodes:$weight, Variadic<Q_PackedParameters>:$weight_parameters,
                        Optional<AnyRankedTensor>:$bias, Q_SchemeAttr:$weight_scheme,
                        OptionalAttr<Q_SchemeAttr>:$x_scheme,
                        DefaultValuedAttr<I64Attr, "1">:$ways);
@@ -118,12 +120,34 @@ def Q_EmbeddingOp : Q_Op<"embedding", [Pure]> {
     ```
   }];
   let arguments = (ins RankedTensorOf<[I32]>:$indices, Q_WeightCodes:$table,
-                       Variadic<Q_Parameters>:$parameters, Q_SchemeAttr:$scheme);
+                       Variadic<Q_PackedParameters>:$parameters, Q_SchemeAttr:$scheme);
   let results = (outs RankedTensorOf<[F32]>:$result);
   let assemblyFormat = [{
     $indices `,` $table `scales` `(` $parameters `:` type($parameters) `)` attr-dict `:`
     type($indices) `,` type($table) `->` type($result)
   }];
+  let hasVerifier = 1;
+}
+
+def Q_CompactOp : Q_Op<"compact", [Pure]> {
+  let summary = "codes or scales of a weight in a denser form, for panels";
+  let description = [{
+    Values stay what they are, bit for bit; `compactType` (dialects/q/Q.h) says which parameters of a
+    scheme have such a form:
+
+    * codes of 6 bits, -32 to 31, in a byte each, `[N, K]`: four in three bytes, `[N, 3 K / 4]`: the low
+      halves of two, of the next two, and the upper bits of all four, the first one's lowest;
+    * scales and zeros that f16 represents: as f16;
+    * those of ggml's K types, products of an f16 that 256 columns share and integers: the integers, a
+      byte each, and behind those of 256 columns the two bytes of the f16, the lower first.
+
+    ```mlir
+    %p = q.compact %scales {scheme = #q4_k} : tensor<64x8xf32> -> tensor<64x10xi8>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32, I8]>:$value, Q_SchemeAttr:$scheme);
+  let results = (outs RankedTensorOf<[F16, I8]>:$result);
+  let assemblyFormat = "$value attr-dict `:` type($value) `->` type($result)";
   let hasVerifier = 1;
 }
 

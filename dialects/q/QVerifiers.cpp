@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/q/Q.h"
+#include "runtime/quantization/GgmlScheme.h"
 
 using namespace mlir;
 using namespace qopt::q;
@@ -35,6 +36,16 @@ static LogicalResult verifyQuantization(Operation *op, SchemeAttr scheme, Ranked
                              << parameters.size();
   if (!hasScale)
     return success();
+  if (scheme.getArithmetic() == Arithmetic::Ggml || scheme.getScale() == ScaleType::F16Multiple) {
+    std::optional<qopt::GgmlType> type = qopt::ggmlTypeOf(scheme.toScheme());
+    if (!type)
+      return op->emitOpError("has a scheme of none of ggml's types, whose arithmetic or scales it "
+                             "names");
+    int64_t elements = qopt::ggmlTraits(*type).blockElements;
+    if (!values.hasStaticShape() || values.getDimSize(1) % elements != 0)
+      return op->emitOpError() << qopt::ggmlTraits(*type).name.data() << " has blocks of "
+                               << elements << " in the rows of a weight, not in " << values;
+  }
   SmallVector<int64_t> shape = scheme.scaleShape(values.getShape());
   auto wanted = RankedTensorType::get(shape, Float32Type::get(op->getContext()));
   for (Type type : parameters)

@@ -6,13 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/artifact/GgufWeights.h"
+#include "lowering/artifact/ParamGgmlParts.h"
 #include "lowering/artifact/ParamGgufLayout.h"
-#include "lowering/artifact/ParamQuantization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "runtime/formats/GgufConfig.h"
 #include "runtime/formats/GgufNames.h"
 #include "runtime/formats/Quote.h"
 #include "runtime/quantization/GgmlScheme.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -63,34 +64,43 @@ private:
     std::optional<GgmlType> type = ggmlTypeOf(value->dtype());
     if (!type)
       return emitError(get.getLoc()) << quote(get.getParam().str()) << " has type " << get.getType()
-                                     << "; GGUF files are written of f32, f16, bf16 and q8_0";
+                                     << "; GGUF files are written of f32, f16, bf16 and blocks of "
+                                        "ggml's types";
     return add(get, get.getParam(), *type, value->shape(), value);
   }
 
   LogicalResult addBlocks(q::DequantizeOp op) {
     Scheme scheme = op.getScheme().toScheme();
-    if (scheme != ggmlScheme(GgmlType::Q8_0))
-      return emitError(op.getLoc()) << "is quantized to " << describe(scheme)
-                                    << "; GGUF files are written of f32, f16, bf16 and q8_0";
-    QuantizedParams parts;
+    std::optional<GgmlType> type = ggmlTypeOf(scheme);
+    if (!type || op.getFake())
+      return emitError(op.getLoc())
+             << "is quantized to " << describe(scheme) << (op.getFake() ? ", fake" : "")
+             << "; GGUF files are written of f32, f16, bf16 and ggml's types ("
+             << llvm::join(ggmlTargetNames(), ", ") << ")";
+    GgmlBlockSourcePtr blocks;
     llm::GetOp get;
     if (auto quantize = op.getCodes().getDefiningOp<q::QuantizeOp>()) {
       get = quantize.getValues().getDefiningOp<llm::GetOp>();
       ParamExpressionPtr values = get ? params.get(get.getParam()) : nullptr;
       if (!values)
         return failure();
-      parts = makeQuantized(values, scheme, get.getParam().str());
+      blocks = quantizeToGgml(values, *type, get.getParam().str(), /*times=*/1);
     } else {
+      QuantizedParams parts;
+      ParamExpressionPtr *const places[] = {&parts.codes, &parts.scales, &parts.zeros};
+      for (auto [value, part] : llvm::zip(op->getOperands(), places)) {
+        auto stored = value.getDefiningOp<llm::GetOp>();
+        if (!stored)
+          return emitError(op.getLoc(), "its codes are computed; GGUF files hold stored ones");
+        *part = params.get(stored.getParam());
+        if (!*part)
+          return failure();
+      }
       get = op.getCodes().getDefiningOp<llm::GetOp>();
-      auto scales = op.getParameters()[0].getDefiningOp<llm::GetOp>();
-      if (!get || !scales)
-        return emitError(op.getLoc(), "its codes are computed; GGUF files hold stored ones");
-      parts = {params.get(get.getParam()), params.get(scales.getParam()), nullptr};
-      if (!parts.codes || !parts.scales)
-        return failure();
+      blocks = blocksOf(parts, *type);
     }
-    return add(get, get.getParam(), GgmlType::Q8_0, op.getValues().getType().getShape(),
-               makeQ8Blocks(parts.codes, parts.scales));
+    return add(get, get.getParam(), *type, op.getValues().getType().getShape(),
+               makeGgmlBlocks(blocks));
   }
 
   LogicalResult add(Operation *op, StringRef param, GgmlType type, ArrayRef<int64_t> shape,

@@ -21,9 +21,9 @@ struct GgufWeight {
 };
 
 /// The weights that the module's functions read, each once, under GGUF's names: matrices as they
-/// are stored, or Q8_0 where they are quantized to it; vectors as F32, as llama.cpp expects them.
-/// Emits a diagnostic for any other quantization, and for parameters that passes have fused, packed
-/// or otherwise made something else of.
+/// are stored, or blocks where they are quantized to one of ggml's types; vectors as F32, as
+/// llama.cpp expects them. Emits a diagnostic for any other quantization, and for parameters that
+/// passes have fused, packed or otherwise made something else of.
 llvm::FailureOr<std::vector<GgufWeight>>
 collectGgufWeights(mlir::ModuleOp module, ModuleParams &params, const ModelConfig &config);
 

@@ -68,6 +68,17 @@ void ModuleParams::evaluate(q::QuantizeOp op) {
     values[value] = part;
 }
 
+static ParamExpressionPtr makeCompact(q::CompactOp op, const ParamExpressionPtr &value) {
+  Type from = getElementTypeOrSelf(op.getValue()), to = getElementTypeOrSelf(op.getResult());
+  if (to.isF16())
+    return makeCast(value, DType::F16);
+  if (from.isInteger(8))
+    return makeSixBits(value);
+  auto name = dyn_cast<NameLoc>(op.getLoc());
+  return makeMultiples(value, q::groupsOfProduct(op.getScheme()),
+                       name ? name.getName().str() : "a computed parameter");
+}
+
 ParamExpressionPtr ModuleParams::evaluate(Operation *op) {
   SmallVector<ParamExpressionPtr> operands;
   for (Value operand : op->getOperands())
@@ -88,6 +99,7 @@ ParamExpressionPtr ModuleParams::evaluate(Operation *op) {
         return (isPairs ? makePackedPairs : makePacked)(operands[0], shapeOf(op.getResult()),
                                                         op.getWays());
       })
+      .Case([&](q::CompactOp op) { return makeCompact(op, operands[0]); })
       .Case([&](llm::SmoothingOp op) {
         return makeSmoothing(operands[0], std::vector(operands.begin() + 1, operands.end()),
                              SmoothingVariant(op.getVariant()), op.getAlpha().convertToDouble(),
@@ -214,9 +226,8 @@ ParamExpressionPtr ModuleParams::makeGguf(llm::ParamOp param, llm::SourceAttr so
                         << RankedTensorType::get(shape, element);
     return nullptr;
   }
-  return part == "codes"    ? makeGgufCodes(stored)
-         : part == "scales" ? makeGgufScales(stored)
-                            : makeGgufZeros(stored);
+  QuantizedParams parts = makeGgufParts(stored);
+  return part == "codes" ? parts.codes : part == "scales" ? parts.scales : parts.zeros;
 }
 
 std::string ModuleParams::storedTypeName(llm::SourceAttr source) {

@@ -28,7 +28,6 @@ public:
 
   const GgmlTraits &type() const { return traits; }
   llvm::ArrayRef<int64_t> shape() const { return source.tensor->shape; }
-  int64_t groups() const { return columns / traits.groupElements; }
   MappedBytes bytes() const {
     return {&source.file->mappedFile(), source.file->data(*source.tensor)};
   }
@@ -55,24 +54,15 @@ private:
   int64_t rows, columns;
 };
 
-/// An expression on a tensor's rows.
-class GgufParam : public ParamExpression {
+class GgufValuesParam : public ParamExpression {
 public:
-  GgufParam(DType dtype, llvm::ArrayRef<int64_t> shape, const GgufRows &stored)
-      : ParamExpression(dtype, shape), stored(stored) {}
+  GgufValuesParam(DType dtype, const GgufRows &stored)
+      : ParamExpression(dtype, stored.shape()), stored(stored) {}
 
   std::optional<GeneratedContents> generated() const override { return std::nullopt; }
   void collectSources(std::vector<MappedBytes> &sources) const override {
     sources.push_back(stored.bytes());
   }
-
-protected:
-  GgufRows stored;
-};
-
-class GgufValuesParam : public GgufParam {
-public:
-  GgufValuesParam(DType dtype, const GgufRows &stored) : GgufParam(dtype, stored.shape(), stored) {}
 
   void read(const Rect &rect, std::span<std::byte> out) const override {
     const GgmlTraits &type = stored.type();
@@ -91,68 +81,37 @@ public:
                      dtype(), row);
     }
   }
+
+private:
+  GgufRows stored;
 };
 
-/// Codes, scales or zeros, of blocks taken apart.
-class GgufPartParam : public GgufParam {
+class StoredBlocks : public GgmlBlockSource {
 public:
-  enum class Part : uint8_t { Codes, Scales, Zeros };
+  explicit StoredBlocks(const GgufRows &stored)
+      : GgmlBlockSource(stored.type().type, stored.shape().front(), stored.shape().back()),
+        stored(stored) {}
 
-  GgufPartParam(Part part, const GgufRows &stored)
-      : GgufParam(part == Part::Codes ? DType::U8 : DType::F32, shapeOf(part, stored), stored),
-        part(part) {}
-
-  void read(const Rect &rect, std::span<std::byte> out) const override {
-    const GgmlTraits &type = stored.type();
-    // How many elements of a row one of this part's stands for.
-    int64_t step = part == Part::Codes ? 1 : type.groupElements;
-    int64_t begin = rect.column * step, count = rect.columns * step;
-    size_t rowBytes = rect.columns * elementBytes();
-    std::vector<int8_t> codes;
-    std::vector<float> scales, zeros;
-    for (int64_t i = 0; i < rect.rows; ++i) {
-      std::span<const std::byte> blocks = stored.blocks(rect.row + i, begin, count);
-      codes.resize(blocks.size() / type.blockBytes * type.blockElements);
-      scales.resize(codes.size() / type.groupElements);
-      zeros.resize(type.hasZeros ? scales.size() : 0);
-      unpackBlocks(type.type, blocks, {codes, scales, zeros});
-      int64_t first = begin % type.blockElements / step;
-      std::span<const std::byte> bytes = part == Part::Codes    ? std::as_bytes(std::span(codes))
-                                         : part == Part::Scales ? std::as_bytes(std::span(scales))
-                                                                : std::as_bytes(std::span(zeros));
-      std::memcpy(&out[i * rowBytes], &bytes[first * elementBytes()], rowBytes);
-    }
+  void read(int64_t row, int64_t column, int64_t count, const BlockParts &parts) const override {
+    unpackBlocks(type().type, stored.blocks(row, column, count), parts);
+  }
+  void collectSources(std::vector<MappedBytes> &sources) const override {
+    sources.push_back(stored.bytes());
   }
 
 private:
-  static llvm::SmallVector<int64_t> shapeOf(Part part, const GgufRows &stored) {
-    return {stored.shape().front(), part == Part::Codes ? stored.shape().back() : stored.groups()};
-  }
-
-  Part part;
+  GgufRows stored;
 };
 
 } // namespace
-
-static ParamExpressionPtr makePart(GgufPartParam::Part part, const GgufSource &source) {
-  GgufRows rows(source);
-  assert(rows.type().isBlocks() && rows.shape().size() == 2 &&
-         "only matrices of blocks have parts");
-  return std::make_shared<GgufPartParam>(part, rows);
-}
 
 ParamExpressionPtr qopt::makeGgufValues(const GgufSource &source, DType dtype) {
   return std::make_shared<GgufValuesParam>(dtype, GgufRows(source));
 }
 
-ParamExpressionPtr qopt::makeGgufCodes(const GgufSource &source) {
-  return makePart(GgufPartParam::Part::Codes, source);
-}
-
-ParamExpressionPtr qopt::makeGgufScales(const GgufSource &source) {
-  return makePart(GgufPartParam::Part::Scales, source);
-}
-
-ParamExpressionPtr qopt::makeGgufZeros(const GgufSource &source) {
-  return makePart(GgufPartParam::Part::Zeros, source);
+QuantizedParams qopt::makeGgufParts(const GgufSource &source) {
+  GgufRows rows(source);
+  assert(rows.type().isBlocks() && rows.shape().size() == 2 &&
+         "only matrices of blocks have parts");
+  return makeGgmlParts(std::make_shared<StoredBlocks>(rows));
 }

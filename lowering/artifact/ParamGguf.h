@@ -8,7 +8,7 @@
 #ifndef QOPT_LOWERING_ARTIFACT_PARAMGGUF_H
 #define QOPT_LOWERING_ARTIFACT_PARAMGGUF_H
 
-#include "lowering/artifact/ParamExpression.h"
+#include "lowering/artifact/ParamGgmlParts.h"
 #include "runtime/formats/GgufCheckpoint.h"
 
 namespace qopt {
@@ -23,10 +23,8 @@ struct GgufSource {
 /// Its numbers, decoded and rounded to `dtype`: F32, F16 or BF16.
 ParamExpressionPtr makeGgufValues(const GgufSource &source, DType dtype);
 
-// Parts of a matrix of a block type: codes, a byte each; scales and zeros, one f32 a group.
-ParamExpressionPtr makeGgufCodes(const GgufSource &source);
-ParamExpressionPtr makeGgufScales(const GgufSource &source);
-ParamExpressionPtr makeGgufZeros(const GgufSource &source);
+/// The parts of a matrix of a block type.
+QuantizedParams makeGgufParts(const GgufSource &source);
 
 } // namespace qopt
 

@@ -15,10 +15,6 @@ namespace qopt {
 /// The rows of each of `heads` heads in the order of a GGUF file (runtime/formats/GgufNames.h).
 ParamExpressionPtr makeInterleaved(ParamExpressionPtr operand, int64_t heads);
 
-/// Q8_0 blocks of codes [rows, columns], a byte each, and f32 scales [rows, columns / 32] that f16
-/// represents: bytes [rows, columns / 32 * 34].
-ParamExpressionPtr makeQ8Blocks(ParamExpressionPtr codes, ParamExpressionPtr scales);
-
 } // namespace qopt
 
 #endif // QOPT_LOWERING_ARTIFACT_PARAMGGUFLAYOUT_H

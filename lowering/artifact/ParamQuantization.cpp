@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/artifact/ParamQuantization.h"
+#include "lowering/artifact/ParamGgmlParts.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/FloatConvert.h"
 #include "runtime/formats/Quote.h"
 #include "runtime/quantization/BlockCodec.h"
+#include "runtime/quantization/GgmlScheme.h"
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -215,6 +217,8 @@ QuantizedParams qopt::makeQuantized(ParamExpressionPtr values, const Scheme &sch
   if (!scheme.hasScale())
     return {makeCast(std::move(values), scheme.storage == Storage::BF16 ? DType::BF16 : DType::F16),
             nullptr, nullptr};
+  if (std::optional<GgmlType> type = ggmlTypeOf(scheme))
+    return makeGgmlParts(quantizeToGgml(std::move(values), *type, std::move(name), partsOf(*type)));
   llvm::SmallVector<int64_t> shape(values->shape());
   auto matrix = std::make_shared<const BlockedMatrix>(std::move(values), scheme, std::move(name));
   QuantizedParams result;

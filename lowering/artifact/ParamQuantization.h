@@ -21,6 +21,12 @@ struct QuantizedParams {
 };
 QuantizedParams makeQuantized(ParamExpressionPtr values, const Scheme &scheme, std::string name);
 
+/// The result of q.compact: codes, a byte each, as 6 bits, or f32 scales as multiples of an f16
+/// that `groups` of them share, which the scales of a ggml K type are; others are an Error that
+/// names the parameter.
+ParamExpressionPtr makeSixBits(ParamExpressionPtr codes);
+ParamExpressionPtr makeMultiples(ParamExpressionPtr scales, int64_t groups, std::string name);
+
 /// The result of q.dequantize.
 ParamExpressionPtr makeDequantized(QuantizedParams quantized, const Scheme &scheme, DType dtype);
 

@@ -31,8 +31,8 @@ def WriteArtifact : Pass<"write-artifact", "mlir::ModuleOp"> {
 def WriteGguf : Pass<"write-gguf", "mlir::ModuleOp"> {
   let summary = "Write the GGUF file that llama.cpp runs";
   let description = [{
-    For modules as they are imported, with weights quantized at most: to q8_0, which becomes Q8_0
-    blocks. Other matrices keep their type (f32, f16 or bf16), vectors become F32. Names, the order of
+    For modules as they are imported, with weights quantized at most: to ggml's types (q8_0, q4_0, q4_k
+    and so on), or stored as such in a GGUF file, which become its blocks. Other matrices keep their type (f32, f16 or bf16), vectors become F32. Names, the order of
     rows and the metadata are llama.cpp's; the tokenizer is that of the checkpoint, a tokenizer.json
     or GGUF metadata.
 

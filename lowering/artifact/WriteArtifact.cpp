@@ -9,12 +9,12 @@
 #include "lowering/artifact/ModuleParams.h"
 #include "lowering/artifact/Passes.h"
 #include "lowering/artifact/WeightsFile.h"
+#include "lowering/artifact/WriteOutput.h"
 #include "lowering/cpu/CompileCpuModule.h"
 #include "lowering/gpu/CompileToPtx.h"
 #include "runtime/formats/AtomicDirectory.h"
 #include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/CheckpointFiles.h"
-#include "runtime/formats/Error.h"
 #include "runtime/formats/GgufWriter.h"
 #include "runtime/formats/MappedFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -86,17 +86,8 @@ public:
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (path.empty()) {
-      module.emitError("write-artifact needs a path");
-      return signalPassFailure();
-    }
-    try {
-      if (failed(write(module)))
-        signalPassFailure();
-    } catch (const Error &error) {
-      module.emitError() << error.what();
+    if (failed(writeOutput(module, *this, path, [&] { return write(module); })))
       signalPassFailure();
-    }
   }
 
 private:

@@ -8,10 +8,11 @@
 #include "lowering/artifact/GgufWeights.h"
 #include "lowering/artifact/Passes.h"
 #include "lowering/artifact/WeightsFile.h"
-#include "runtime/formats/Error.h"
+#include "lowering/artifact/WriteOutput.h"
 #include "runtime/formats/GgufConfigPairs.h"
 #include "runtime/tokenizer/GgufTokenizerPairs.h"
 #include "llvm/Support/Path.h"
+#include <map>
 #include <thread>
 
 namespace qopt {
@@ -23,12 +24,42 @@ using namespace mlir;
 using namespace qopt;
 
 /// llama.cpp's number for the type that most weights have.
-static uint32_t fileTypeOf(ArrayRef<GgufWeight> weights, DType dtype) {
-  constexpr uint32_t allF32 = 0, mostlyF16 = 1, mostlyQ8 = 7, mostlyBf16 = 32;
+static uint32_t fileTypeOf(ArrayRef<GgufWeight> weights) {
+  std::map<GgmlType, int64_t> elements;
   for (const GgufWeight &weight : weights)
-    if (weight.spec.type == GgmlType::Q8_0)
-      return mostlyQ8;
-  return dtype == DType::F16 ? mostlyF16 : dtype == DType::BF16 ? mostlyBf16 : allF32;
+    if (weight.spec.shape.size() > 1)
+      elements[weight.spec.type] += weight.contents->rows() * weight.spec.shape.back();
+  if (elements.empty())
+    return 0;
+  switch (llvm::max_element(elements, llvm::less_second())->first) {
+  case GgmlType::F32:
+    return 0;
+  case GgmlType::F16:
+    return 1;
+  case GgmlType::Q4_0:
+    return 2;
+  case GgmlType::Q4_1:
+    return 3;
+  case GgmlType::Q8_0:
+    return 7;
+  case GgmlType::Q5_0:
+    return 8;
+  case GgmlType::Q5_1:
+    return 9;
+  case GgmlType::Q4_K: // "S": of one type
+    return 14;
+  case GgmlType::Q5_K:
+    return 16;
+  case GgmlType::Q6_K:
+    return 18;
+  case GgmlType::IQ4_NL:
+    return 25;
+  case GgmlType::BF16:
+    return 32;
+  case GgmlType::MXFP4:
+    return 38;
+  }
+  llvm_unreachable("all types are handled");
 }
 
 static void addTokenizer(const std::string &checkpoint, const ModelConfig &config,
@@ -49,17 +80,8 @@ public:
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (path.empty()) {
-      module.emitError("write-gguf needs a path");
-      return signalPassFailure();
-    }
-    try {
-      if (failed(write(module)))
-        signalPassFailure();
-    } catch (const Error &error) {
-      module.emitError() << error.what();
+    if (failed(writeOutput(module, *this, path, [&] { return write(module); })))
       signalPassFailure();
-    }
   }
 
 private:
@@ -84,7 +106,7 @@ private:
       return failure();
 
     StringRef source = checkpoint.getValue().rtrim('/');
-    uint32_t fileType = fileTypeOf(*weights, config.torchDType);
+    uint32_t fileType = fileTypeOf(*weights);
     GgufPairs pairs;
     addGgufConfig(config, pairs);
     pairs.add("general.name", llvm::sys::path::stem(source).str());

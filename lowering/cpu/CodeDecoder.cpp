@@ -14,8 +14,8 @@ using namespace mlir;
 using namespace qopt;
 using namespace qopt::cpu;
 
-CodeDecoder::CodeDecoder(CodeBuilder &b, CpuLevel level, q::SchemeAttr scheme)
-    : b(b), level(level), scheme(scheme) {}
+CodeDecoder::CodeDecoder(CodeBuilder &b, CpuLevel level, q::SchemeAttr scheme, bool hasSixBits)
+    : b(b), level(level), scheme(scheme), hasSixBits(hasSixBits) {}
 
 static bool isFp4(q::SchemeAttr scheme) { return scheme.getStorage() == q::Storage::Fp4E2M1; }
 
@@ -29,7 +29,9 @@ double CodeDecoder::factor() const {
   return isFp4(scheme) && level == CpuLevel::Avx2 ? 0.5 : 1;
 }
 
-Value CodeDecoder::load(Value address, int64_t half) {
+Value CodeDecoder::load(Value address, int64_t part) {
+  if (hasSixBits)
+    return joinSixBits(address, part);
   Value bytes = b.load(VectorType::get(kLanes, b.getI8Type()), address);
   switch (scheme.getStorage()) {
   case q::Storage::Int8:
@@ -39,7 +41,7 @@ Value CodeDecoder::load(Value address, int64_t half) {
     return widenFp8(b, bytes, scheme.getStorage() == q::Storage::Fp8E5M2);
   case q::Storage::Int4:
   case q::Storage::Fp4E2M1:
-    return level == CpuLevel::Avx512 ? lookUp(bytes, half) : lookUpInBytes(bytes, half);
+    return level == CpuLevel::Avx512 ? lookUp(bytes, part) : lookUpInBytes(bytes, part);
   case q::Storage::BF16:
   case q::Storage::F16:
     break;
@@ -58,6 +60,25 @@ Value CodeDecoder::widenIntegers(Value bytes) {
   Value wide = isUnsigned(scheme) ? arith::ExtUIOp::create(b, i32s, bytes).getResult()
                                   : arith::ExtSIOp::create(b, i32s, bytes).getResult();
   return arith::SIToFPOp::create(b, b.vectorType(), wide);
+}
+
+Value CodeDecoder::joinSixBits(Value address, int64_t part) {
+  constexpr int64_t row = llm::PackOp::kPanelWidth, bits = 6;
+  auto i32s = VectorType::get(kLanes, b.getI32Type());
+  auto loadRow = [&](int64_t index) -> Value {
+    Value bytes = b.load(VectorType::get(kLanes, b.getI8Type()), b.bytes(address, index * row));
+    return arith::ExtUIOp::create(b, i32s, bytes);
+  };
+  auto field = [&](Value words, int64_t shift, int64_t mask) -> Value {
+    words = arith::ShRUIOp::create(b, words, integers(b, 32, shift));
+    return arith::AndIOp::create(b, words, integers(b, 32, mask));
+  };
+  Value low = field(loadRow(part / 2), part % 2 * 4, 0x0f), high = field(loadRow(2), 2 * part, 3);
+  Value code = arith::OrIOp::create(b, low, arith::ShLIOp::create(b, high, integers(b, 32, 4)));
+  // The highest of the six is the sign.
+  Value places = integers(b, 32, 32 - bits);
+  code = arith::ShRSIOp::create(b, arith::ShLIOp::create(b, code, places), places);
+  return arith::SIToFPOp::create(b, b.vectorType(), code);
 }
 
 // e5m2 is the upper byte of an f16. e4m3 has one bit of exponent less and one of mantissa more:

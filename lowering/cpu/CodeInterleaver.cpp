@@ -40,26 +40,52 @@ static Value unpack(CodeBuilder &b, Value lhs, Value rhs, int64_t size, bool isH
   return vector::BitCastOp::create(b, bytesType(b), mixed);
 }
 
+static Value shift(CodeBuilder &b, Value bytes, int64_t places) {
+  auto words = VectorType::get(kBytes / 2, b.getI16Type());
+  Value value = vector::BitCastOp::create(b, words, bytes);
+  Value count = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(words, b.getI16IntegerAttr(int16_t(std::abs(places)))));
+  value = places < 0 ? arith::ShLIOp::create(b, value, count).getResult()
+                     : arith::ShRUIOp::create(b, value, count).getResult();
+  return vector::BitCastOp::create(b, bytesType(b), value);
+}
+
+/// Low halves of two rows of bytes, and the upper bits of all four k in a third.
+Values CodeInterleaver::loadSixBits(Value pointer) {
+  auto loadRow = [&](int64_t row) { return b.load(bytesType(b), b.bytes(pointer, row * kBytes)); };
+  Value low = splat(b, 0x0f), upper = splat(b, 0x30), sign = splat(b, 0x20), high = loadRow(2);
+  Values rows;
+  for (int64_t k = 0; k < 4; ++k) {
+    Value half = loadRow(k / 2);
+    half = arith::AndIOp::create(b, k % 2 ? shift(b, half, 4) : half, low);
+    Value bits = k == 2 ? high : shift(b, high, 2 * k - 4);
+    Value code = arith::OrIOp::create(b, half, arith::AndIOp::create(b, bits, upper));
+    rows.push_back(isSigned ? arith::XOrIOp::create(b, code, sign).getResult() : code);
+  }
+  return rows;
+}
+
 /// The rows of four k, each 32 unsigned bytes.
 Values CodeInterleaver::loadRows(Value pointer, int64_t available) {
-  Value zero = splat(b, 0), flip = splat(b, is4Bit ? 0x88 : 0x80);
+  if (bits == 6) {
+    assert(available == 4 && "codes of 6 bits are stored by four");
+    return loadSixBits(pointer);
+  }
+  Value zero = splat(b, 0), flip = splat(b, bits == 4 ? 0x88 : 0x80);
   auto loadUnsigned = [&](int64_t row) -> Value {
     Value codes = b.load(bytesType(b), b.bytes(pointer, row * kBytes));
     return isSigned ? Value(arith::XOrIOp::create(b, codes, flip)) : codes;
   };
   Values rows;
-  if (!is4Bit) {
+  if (bits == 8) {
     for (int64_t row = 0; row < 4; ++row)
       rows.push_back(row < available ? loadUnsigned(row) : zero);
     return rows;
   }
-  auto words = VectorType::get(kBytes / 2, b.getI16Type());
-  Value four = arith::ConstantOp::create(b, DenseElementsAttr::get(words, b.getI16IntegerAttr(4)));
   Value low = splat(b, 0x0f);
   for (int64_t k = 0; k < 4; k += 2) {
     Value pair = k < available ? loadUnsigned(k / 2) : zero;
-    Value shifted = arith::ShRUIOp::create(b, vector::BitCastOp::create(b, words, pair), four);
-    Value high = vector::BitCastOp::create(b, bytesType(b), shifted);
+    Value high = shift(b, pair, 4);
     rows.push_back(arith::AndIOp::create(b, pair, low));
     rows.push_back(k + 1 < available ? Value(arith::AndIOp::create(b, high, low)) : zero);
   }

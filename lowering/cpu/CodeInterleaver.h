@@ -17,15 +17,16 @@ namespace qopt::cpu {
 /// columns 4i to 4i + 3 in its lower half and 16 + 4i to 16 + 4i + 3 in its upper one.
 class CodeInterleaver {
 public:
-  /// Codes of 8 bits, or of 4 with two k in a byte; signed ones get 128 or 8 added.
-  CodeInterleaver(CodeBuilder &b, bool is4Bit, bool isSigned)
-      : b(b), is4Bit(is4Bit), isSigned(isSigned) {}
+  /// Codes of 8 bits, of 6 with four k in three rows, or of 4 with two k in a byte; signed ones get
+  /// 128, 32 or 8 added.
+  CodeInterleaver(CodeBuilder &b, int64_t bits, bool isSigned)
+      : b(b), bits(bits), isSigned(isSigned) {}
 
   /// Four vectors of 32 unsigned bytes from `pointer` on; of the four k, those from `available` on
   /// do not exist and are zero.
   CodeBuilder::Values load(mlir::Value pointer, int64_t available);
   /// Bytes from one such load to the next.
-  int64_t bytes() const { return is4Bit ? 64 : 128; }
+  int64_t bytes() const { return 16 * bits; }
 
   /// Vectors of 8 lanes in that order as two of 16 in the order of the columns.
   static CodeBuilder::Values inOrder(CodeBuilder &b, mlir::ValueRange vectors);
@@ -33,8 +34,11 @@ public:
 private:
   CodeBuilder::Values loadRows(mlir::Value pointer, int64_t available);
 
+  CodeBuilder::Values loadSixBits(mlir::Value pointer);
+
   CodeBuilder &b;
-  bool is4Bit, isSigned;
+  int64_t bits;
+  bool isSigned;
 };
 
 } // namespace qopt::cpu

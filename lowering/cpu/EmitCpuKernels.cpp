@@ -44,14 +44,18 @@ private:
 static LogicalResult verifyTypes(kernel::LaunchOpInterface op) {
   auto matmul = dyn_cast<kernel::MatmulOp>(*op);
   auto gather = dyn_cast<kernel::GatherOp>(*op);
-  Value codes;
-  if (matmul && matmul.getWeightSchemeAttr())
-    codes = matmul.getWeight();
-  if (gather && gather.getTableSchemeAttr())
-    codes = gather.getTable();
+  SmallVector<Value> codes; // and their scales, which may be bytes, too
+  if (matmul && matmul.getWeightSchemeAttr()) {
+    codes.push_back(matmul.getWeight());
+    llvm::append_range(codes, matmul.getWeightParameters());
+  }
+  if (gather && gather.getTableSchemeAttr()) {
+    codes.push_back(gather.getTable());
+    llvm::append_range(codes, gather.getTableParameters());
+  }
   for (Value value : llvm::concat<Value>(op->getOperands(), op->getResults())) {
     Type type = getElementTypeOrSelf(value.getType());
-    if (value == codes)
+    if (llvm::is_contained(codes, value))
       continue;
     if (value.getDefiningOp<llm::GetOp>()) {
       if (!type.isF32() && !type.isBF16() && !type.isF16())

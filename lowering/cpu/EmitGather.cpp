@@ -9,6 +9,7 @@
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/Launch.h"
 #include "lowering/cpu/PanelReader.h"
+#include "lowering/cpu/ParameterReader.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
@@ -22,7 +23,9 @@ static void emitGatherOfCodes(kernel::GatherOp op, KernelBody &body, const RowCo
   CodeBuilder &b = body.b;
   Type f32 = b.getF32Type();
   int64_t columns = cast<RankedTensorType>(op.getResult().getType()).getDimSize(1);
-  PanelFormat format = PanelFormat::of(op.getTable(), op.getTableSchemeAttr(), columns);
+  PanelFormat format =
+      PanelFormat::of(op.getTable(), op.getTableParameters(), op.getTableSchemeAttr(), columns);
+  ParameterReader parameters(b, format);
   Value codes = body.nextPointer(), scales = body.nextPointer();
   Value zeros = format.hasZeros() ? body.nextPointer() : Value();
   Value indices = body.nextPointer(), result = body.nextPointer();
@@ -32,11 +35,14 @@ static void emitGatherOfCodes(kernel::GatherOp op, KernelBody &body, const RowCo
     Value to = b.element(f32, result, b.multiply(row, rowStride(columns)));
     Value panel = b.divide(index, kPanelWidth), lane = b.remainder(index, kLanes);
     Value firstLane = b.subtract(b.remainder(index, kPanelWidth), lane);
-    Value parameter = b.add(b.multiply(panel, format.groups() * kPanelWidth), firstLane);
+    auto parametersAt = [&](Value first) {
+      Value lanes = b.multiply(firstLane, parameters.laneBytes());
+      return first ? b.bytes(parameters.panelAt(first, panel), lanes) : Value();
+    };
     PanelPointers at;
     at.weights = b.bytes(codes, b.add(b.multiply(panel, format.panelBytes()), firstLane));
-    at.scales = b.element(f32, scales, parameter);
-    at.zeros = zeros ? b.element(f32, zeros, parameter) : Value();
+    at.scales = parametersAt(scales);
+    at.zeros = parametersAt(zeros);
     PanelReader reader(b, body.target.level, format, at);
     reader.forEachK(b.i64(columns), columns, {}, [&](Value k, PanelReader::Load load, ValueRange) {
       Value value = LLVM::ExtractElementOp::create(b, load(0, 0), lane);

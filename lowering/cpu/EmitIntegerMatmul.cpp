@@ -8,6 +8,7 @@
 #include "lowering/cpu/IntegerTile.h"
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/MatmulEpilogue.h"
+#include "lowering/cpu/ParameterReader.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -72,7 +73,7 @@ Value IntegerMatmulEmitter::codeSumsAddress(Value itemRow) {
 }
 
 Value IntegerMatmulEmitter::parameters(Value pointer, Value panel) {
-  return b.element(b.getF32Type(), pointer, b.multiply(panel, geometry.weightGroups * kPanelWidth));
+  return ParameterReader(b, geometry.weight).panelAt(pointer, panel);
 }
 
 //===----------------------------------------------------------------------===//
@@ -137,10 +138,11 @@ void IntegerMatmulEmitter::multiplyOneRow(const MatmulEpilogue::Sums &item) {
   b.tiles(item.panels, streams, [&](Value panel, int64_t size) {
     func::FuncOp function = integerRow(body.target, geometry, size, op.getLoc());
     Value first = b.add(item.firstPanel, panel), row = b.i64(0);
-    func::CallOp::create(b, function,
-                         ValueRange{x, b.bytes(weight, b.multiply(first, geometry.panelBytes())),
-                                    parameters(scales, first), parameters(zeros, first),
-                                    codeSumsAddress(row), xScales, sumAddress(row, panel)});
+    func::CallOp::create(
+        b, function,
+        ValueRange{x, b.bytes(weight, b.multiply(first, geometry.weight.panelBytes())),
+                   parameters(scales, first), parameters(zeros, first), codeSumsAddress(row),
+                   xScales, sumAddress(row, panel)});
   });
 }
 
@@ -152,7 +154,7 @@ void IntegerMatmulEmitter::multiplyRows(const MatmulEpilogue::Sums &item) {
   func::FuncOp unpack = unpackPanel(body.target, geometry, op.getLoc());
   b.loop(b.i64(0), item.panels, 1, [&](Value itemPanel) {
     Value panel = b.add(item.firstPanel, itemPanel);
-    Value codes = b.bytes(weight, b.multiply(panel, geometry.panelBytes()));
+    Value codes = b.bytes(weight, b.multiply(panel, geometry.weight.panelBytes()));
     func::CallOp::create(b, unpack, ValueRange{codes, unpacked});
     b.tiles(item.rows, integerTileRows(body.target.level), [&](Value itemRow, int64_t size) {
       func::FuncOp tile = integerTile(body.target, geometry, size, op.getLoc());

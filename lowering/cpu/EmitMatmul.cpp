@@ -9,6 +9,7 @@
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/MatmulEpilogue.h"
 #include "lowering/cpu/MatmulTile.h"
+#include "lowering/cpu/ParameterReader.h"
 #include <numeric>
 
 using namespace mlir;
@@ -113,12 +114,14 @@ PanelPointers MatmulEmitter::panelAt(Value panel, Value k) {
   PanelPointers at;
   at.weights = b.bytes(weight.weights, b.add(b.multiply(panel, format.panelBytes()),
                                              b.multiply(row, format.rowBytes())));
-  // A block of k begins with a group, or lies in the only one.
-  Value group = b.multiply(panel, format.groups());
-  if (format.groups() > 1)
-    group = b.add(group, b.divide(k, format.groupSize()));
+  // A block of k begins with groups that lie together, or lies in the only one.
   auto parameters = [&](Value first) {
-    return first ? b.element(b.getF32Type(), first, b.multiply(group, kPanelWidth)) : Value();
+    if (!first)
+      return Value();
+    ParameterReader reader(b, format);
+    Value ofPanel = reader.panelAt(first, panel);
+    return format.groups() == 1 ? ofPanel
+                                : reader.groupAt(ofPanel, b.divide(k, format.groupSize()));
   };
   at.scales = parameters(weight.scales);
   at.zeros = parameters(weight.zeros);
@@ -224,9 +227,8 @@ LogicalResult MatmulEmitter::finish(const Item &item) {
     return epilogue.emit(item);
   double factor = CodeDecoder(b, body.target.level, format.scheme).factor();
   return epilogue.emit(item, /*scaleOf=*/nullptr, [&](Value panel, int64_t lane) {
-    Type f32 = b.getF32Type();
-    Value index = b.add(b.multiply(panel, kPanelWidth), lane);
-    Value scale = b.loadVector(f32, b.element(f32, weight.scales, index));
+    ParameterReader reader(b, format);
+    Value scale = reader.load(reader.panelAt(weight.scales, panel), b.i64(0), lane);
     return b.mulf(scale, b.splat(factor));
   });
 }

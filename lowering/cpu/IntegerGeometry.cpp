@@ -31,17 +31,14 @@ FailureOr<IntegerGeometry> IntegerGeometry::get(kernel::MatmulOp op, const Matmu
   geometry.k = columns;
   geometry.panels = cast<RankedTensorType>(op.getWeight().getType()).getDimSize(0);
   geometry.ways = op.getWays();
-  geometry.is4Bit = weight.getStorage() == q::Storage::Int4;
-  geometry.offset = weight.getRange()[0] >= 0 ? 0 : geometry.is4Bit ? 8 : 128;
+  geometry.weight = PanelFormat::of(op.getWeight(), op.getWeightParameters(), weight, columns);
+  geometry.bits = geometry.weight.hasSixBits ? 6 : weight.codeType().getIntOrFloatBitWidth();
+  geometry.offset = weight.getRange()[0] >= 0 ? 0 : int64_t(1) << (geometry.bits - 1);
   geometry.zero = weight.getZero();
   geometry.weightGroups = weight.groupsOf(geometry.k);
   geometry.xGroups = x.groupsOf(geometry.k);
   geometry.sharesXScale = x.getGranularity() == q::Granularity::Tensor;
   return geometry;
-}
-
-int64_t IntegerGeometry::panelBytes() const {
-  return (is4Bit ? llvm::divideCeil(k, 2) : k) * kPanelWidth;
 }
 
 int64_t IntegerGeometry::rowsPerItem() const {
@@ -66,8 +63,11 @@ int64_t IntegerGeometry::scratchBytes() const {
 }
 
 std::string IntegerGeometry::key() const {
-  return llvm::formatv("k{0}_int{1}_plus{2}_{3}_groups{4}x{5}_stride{6}_ahead{7}", k,
-                       is4Bit ? 4 : 8, offset, q::stringifyZeroPoint(zero), weightGroups, xGroups,
+  std::string scales = "";
+  if (!weight.parameterType.isF32())
+    llvm::raw_string_ostream(scales) << "_" << weight.parameterType;
+  return llvm::formatv("k{0}_int{1}_plus{2}_{3}_groups{4}x{5}{6}_stride{7}_ahead{8}", k, bits,
+                       offset, q::stringifyZeroPoint(zero), weightGroups, xGroups, scales,
                        sumsStride(), config.prefetch);
 }
 

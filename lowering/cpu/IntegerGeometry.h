@@ -10,6 +10,7 @@
 
 #include "lowering/cpu/KernelConfig.h"
 #include "lowering/cpu/Launch.h"
+#include "lowering/cpu/PanelFormat.h"
 #include <string>
 
 namespace qopt::cpu {
@@ -26,8 +27,9 @@ struct IntegerGeometry {
   int64_t k;                         ///< length of the products
   int64_t panels;                    ///< all panels of the weight
   int64_t ways;                      ///< 2 for gate and up
-  bool is4Bit;                       ///< weight codes are two to a byte
-  int64_t offset;                    ///< 128, 8, or 0 for codes that are unsigned already
+  PanelFormat weight;                ///< of integers
+  int64_t bits;                      ///< of a weight code as it is stored: 4, 6 or 8
+  int64_t offset;                    ///< 128, 32, 8, or 0 for codes that are unsigned already
   q::ZeroPoint zero;                 ///< of the weight
   int64_t weightGroups, xGroups;     ///< scales of a row of the weight and of x
   bool sharesXScale;                 ///< one scale for all rows of x
@@ -39,7 +41,6 @@ struct IntegerGeometry {
   int64_t blockSize() const { return k / blocks(); }
   int64_t columnsPerPanel() const { return llm::PackOp::kPanelWidth / ways; }
   int64_t groups() const { return llvm::divideCeil(panels, config.panels); }
-  int64_t panelBytes() const;
   int64_t rowsPerItem() const;
   /// Elements from one row's sums to the next.
   int64_t sumsStride() const;

@@ -8,6 +8,7 @@
 #include "lowering/cpu/IntegerTile.h"
 #include "lowering/cpu/CodeInterleaver.h"
 #include "lowering/cpu/IntegerDot.h"
+#include "lowering/cpu/ParameterReader.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -55,7 +56,7 @@ class BlockScaler {
 public:
   BlockScaler(CodeBuilder &b, const IntegerGeometry &geometry) : b(b), geometry(geometry) {}
 
-  Value scales, zeros; ///< of a panel, [groups][32]
+  Value scales, zeros; ///< of a panel
   Value codeSums;      ///< of a row, [blocks]
   Value xScales;       ///< of a row, [groups]
 
@@ -75,8 +76,7 @@ private:
 /// A scale or zero of each of 16 columns.
 Value BlockScaler::parameter(Value pointer, Value block, int64_t column) {
   Value group = b.divide(block, geometry.blocks() / geometry.weightGroups);
-  Value index = b.add(b.multiply(group, kPanelWidth), column);
-  return b.loadVector(b.getF32Type(), b.element(b.getF32Type(), pointer, index));
+  return ParameterReader(b, geometry.weight).load(pointer, group, column);
 }
 
 Value BlockScaler::codeSum(Value block) {
@@ -159,7 +159,7 @@ func::FuncOp cpu::codeSums(EmittedModule &target, const IntegerGeometry &geometr
 func::FuncOp cpu::unpackPanel(EmittedModule &target, const IntegerGeometry &geometry,
                               Location loc) {
   auto build = [&](CodeBuilder &b, ValueRange arguments) {
-    CodeInterleaver codes(b, geometry.is4Bit, geometry.offset != 0);
+    CodeInterleaver codes(b, geometry.bits, geometry.offset != 0);
     auto unpack = [&](Value quad, int64_t available) {
       Value from = b.bytes(arguments[0], b.multiply(quad, codes.bytes()));
       prefetch(b, geometry, from, codes.bytes(), /*intoL1=*/false);
@@ -236,7 +236,7 @@ func::FuncOp cpu::integerRow(EmittedModule &target, const IntegerGeometry &geome
   auto build = [&](CodeBuilder &b, ValueRange arguments) {
     Value x = arguments[0], weights = arguments[1];
     IntegerDot dot(b, target.level);
-    CodeInterleaver codes(b, geometry.is4Bit, geometry.offset != 0);
+    CodeInterleaver codes(b, geometry.bits, geometry.offset != 0);
     BlockScaler scaler(b, geometry);
     scaler.codeSums = arguments[4];
     scaler.xScales = arguments[5];
@@ -248,7 +248,7 @@ func::FuncOp cpu::integerRow(EmittedModule &target, const IntegerGeometry &geome
         IntegerDot::Signed factor = dot.broadcast(b.bytes(x, b.multiply(quad, kQuad)), 8);
         Value from = b.bytes(weights, b.multiply(quad, codes.bytes()));
         for (int64_t stream = 0; stream < streams; ++stream) {
-          Value row = b.bytes(from, stream * geometry.panelBytes());
+          Value row = b.bytes(from, stream * geometry.weight.panelBytes());
           prefetch(b, geometry, row, codes.bytes(), /*intoL1=*/true);
           for (auto [i, vector] : llvm::enumerate(codes.load(row, available))) {
             Value &sum = next[stream * kParts + i];
@@ -266,7 +266,7 @@ func::FuncOp cpu::integerRow(EmittedModule &target, const IntegerGeometry &geome
       Values next;
       for (int64_t stream = 0; stream < streams; ++stream) {
         auto parameters = [&](Value pointer) {
-          return b.element(b.getF32Type(), pointer, stream * geometry.weightGroups * kPanelWidth);
+          return b.bytes(pointer, stream * geometry.weight.parameterBytes());
         };
         scaler.scales = parameters(arguments[2]);
         scaler.zeros = parameters(arguments[3]);

@@ -34,7 +34,7 @@ mlir::func::FuncOp unpackPanel(EmittedModule &target, const IntegerGeometry &geo
 
 /// `(x, panel, scales, zeros, code sums, x scales, sums)`: `rows` rows of x times an unpacked panel
 /// into `sums[rows][32]`, f32, to which blocks are added where there are several. Scales and zeros
-/// `[groups][32]` are the panel's, x scales the first row's; what a scheme has not is not read.
+/// are the panel's, x scales the first row's; what a scheme has not is not read.
 mlir::func::FuncOp integerTile(EmittedModule &target, const IntegerGeometry &geometry, int64_t rows,
                                mlir::Location loc);
 

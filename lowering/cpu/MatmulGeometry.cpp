@@ -16,7 +16,7 @@ static constexpr int64_t kSumBytes = 4;
 
 MatmulGeometry::MatmulGeometry(kernel::MatmulOp op, const MatmulConfig &config)
     : config(config), staticRows(staticRowsOf(op.getX())),
-      weight(PanelFormat::of(op.getWeight(), op.getWeightSchemeAttr(),
+      weight(PanelFormat::of(op.getWeight(), op.getWeightParameters(), op.getWeightSchemeAttr(),
                              cast<RankedTensorType>(op.getX().getType()).getDimSize(1))),
       panels(cast<RankedTensorType>(op.getWeight().getType()).getDimSize(0)), ways(op.getWays()) {
   weight.scalesSums = weight.isCodes() && weight.groups() == 1 && !weight.hasZeros();
@@ -25,7 +25,7 @@ MatmulGeometry::MatmulGeometry(kernel::MatmulOp op, const MatmulConfig &config)
 int64_t MatmulGeometry::kBlock() const {
   if (weight.groups() == 1)
     return config.kBlock;
-  int64_t size = weight.groupSize();
+  int64_t size = weight.groupSize() * weight.groupsTogether();
   return std::max<int64_t>(1, config.kBlock / size) * size;
 }
 

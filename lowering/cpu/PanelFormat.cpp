@@ -11,12 +11,24 @@ using namespace mlir;
 using namespace qopt;
 using namespace qopt::cpu;
 
-PanelFormat PanelFormat::of(Value packed, q::SchemeAttr scheme, int64_t k) {
-  return {getElementTypeOrSelf(packed.getType()), scheme, k};
+PanelFormat PanelFormat::of(Value packed, ValueRange parameters, q::SchemeAttr scheme, int64_t k) {
+  PanelFormat format = {getElementTypeOrSelf(packed.getType()), scheme, k};
+  if (!scheme)
+    return format;
+  format.hasSixBits =
+      scheme.codeType().isInteger(8) && cast<RankedTensorType>(packed.getType()).getDimSize(1) != k;
+  format.parameterType = getElementTypeOrSelf(parameters[0].getType());
+  return format;
+}
+
+int64_t PanelFormat::parameterBytesTogether() const {
+  if (hasMultiples()) // and the two bytes of the f16
+    return (groupsTogether() + 2) * llm::PackOp::kPanelWidth;
+  return llm::PackOp::kPanelWidth * parameterType.getIntOrFloatBitWidth() / 8;
 }
 
 int64_t PanelFormat::rowBytes() const {
-  return llm::PackOp::kPanelWidth * type.getIntOrFloatBitWidth() / 8;
+  return llm::PackOp::kPanelWidth * type.getIntOrFloatBitWidth() / 8 * (hasSixBits ? 3 : 1);
 }
 
 std::string PanelFormat::name() const {
@@ -30,5 +42,9 @@ std::string PanelFormat::name() const {
     text += "_g" + std::to_string(groupSize());
   if (hasZeros())
     text += "_" + q::stringifyZeroPoint(scheme.getZero()).str();
+  if (hasSixBits)
+    text += "_6bit";
+  if (!parameterType.isF32())
+    text += hasMultiples() ? "_multiples" : "_f16";
   return text;
 }

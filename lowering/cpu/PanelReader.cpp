@@ -7,6 +7,7 @@
 
 #include "lowering/cpu/PanelReader.h"
 #include "lowering/cpu/CodeDecoder.h"
+#include "lowering/cpu/ParameterReader.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -112,14 +113,16 @@ void PanelReader::loadParameters(Value group) {
     return;
   scales.clear();
   zeros.clear();
-  Type f32 = b.getF32Type();
+  ParameterReader reader(b, format);
   Value factor = b.splat(CodeDecoder(b, level, format.scheme).factor());
   for (int64_t i = 0; i < streams * kVectors; ++i) {
-    int64_t panel = i / kVectors * format.groups() * kPanelWidth;
-    Value offset = b.add(b.multiply(group, kPanelWidth), panel + i % kVectors * kLanes);
-    scales.push_back(b.mulf(b.loadVector(f32, b.element(f32, at.scales, offset)), factor));
+    auto load = [&](Value first) {
+      Value panel = b.bytes(first, i / kVectors * format.parameterBytes());
+      return reader.load(panel, group, i % kVectors * kLanes);
+    };
+    scales.push_back(b.mulf(load(at.scales), factor));
     if (format.hasZeros())
-      zeros.push_back(b.loadVector(f32, b.element(f32, at.zeros, offset)));
+      zeros.push_back(load(at.zeros));
   }
 }
 
@@ -127,7 +130,8 @@ Value PanelReader::load(Value row, int64_t half, int64_t stream, int64_t lane) {
   Value address = rowAddress(row, stream);
   if (!format.isCodes())
     return b.loadVector(format.type, b.element(format.type, address, lane));
-  Value code = CodeDecoder(b, level, format.scheme).load(b.bytes(address, lane), half);
+  CodeDecoder decoder(b, level, format.scheme, format.hasSixBits);
+  Value code = decoder.load(b.bytes(address, lane), half);
   if (format.scalesSums)
     return code;
   int64_t i = stream * kVectors + lane / kLanes;

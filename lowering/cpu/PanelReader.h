@@ -14,7 +14,7 @@
 
 namespace qopt::cpu {
 
-/// A place in a panel, at an element of k that begins a group where there is more than one, and
+/// A place in a panel, at an element of k that begins groups that lie together, and
 /// where its scales and zeros are; null where the format has none.
 struct PanelPointers {
   mlir::Value weights, scales, zeros;

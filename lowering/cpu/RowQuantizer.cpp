@@ -80,6 +80,8 @@ RowQuantizer::Block RowQuantizer::blockOfScale(Value scale, Value stored, Value 
     return {stored, {}, b.select(isZero, zero, b.divf(b.splat(scheme.divisor), largest))};
   case Arithmetic::Normalize:
     return {stored, b.select(isZero, infinity, largest), b.splat(scheme.divisor)};
+  case Arithmetic::Ggml: // of weights only
+    break;
   }
   llvm_unreachable("unknown order of arithmetic");
 }

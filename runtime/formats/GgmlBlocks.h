@@ -91,6 +91,19 @@ extern const std::array<int8_t, 16> iq4Values;
 /// Twice the values of E2M1's codes, all integers.
 extern const std::array<int8_t, 16> e2m1Doubled;
 
+// Blocks of parts, the inverse of GgmlTraits::unpack. Throw an Error where a type's scales cannot
+// be those of the parts.
+void packQ8_0(const BlockParts &parts, std::byte *block);
+void packQ4_0(const BlockParts &parts, std::byte *block);
+void packQ4_1(const BlockParts &parts, std::byte *block);
+void packQ5_0(const BlockParts &parts, std::byte *block);
+void packQ5_1(const BlockParts &parts, std::byte *block);
+void packQ4_K(const BlockParts &parts, std::byte *block);
+void packQ5_K(const BlockParts &parts, std::byte *block);
+void packQ6_K(const BlockParts &parts, std::byte *block);
+void packIQ4_NL(const BlockParts &parts, std::byte *block);
+void packMXFP4(const BlockParts &parts, std::byte *block);
+
 } // namespace qopt::ggml
 
 #endif // QOPT_RUNTIME_FORMATS_GGMLBLOCKS_H

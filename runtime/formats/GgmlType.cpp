@@ -43,17 +43,34 @@ std::optional<uint64_t> qopt::ggmlByteSize(GgmlType type, std::span<const int64_
   return uint64_t(size);
 }
 
+BlockParts qopt::partsOfBlock(const GgmlTraits &traits, const BlockParts &all, size_t index) {
+  size_t elements = traits.blockElements, groups = traits.groupsOfBlock();
+  return {all.codes.subspan(index * elements, elements), all.scales.subspan(index * groups, groups),
+          traits.hasZeros ? all.zeros.subspan(index * groups, groups) : all.zeros};
+}
+
+/// How many blocks `bytes` are; the sizes of `parts` are those of all.
+static size_t countBlocks(const GgmlTraits &traits, size_t bytes,
+                          [[maybe_unused]] const BlockParts &parts) {
+  size_t count = bytes / traits.blockBytes;
+  assert(parts.codes.size() == count * traits.blockElements &&
+         parts.scales.size() == count * traits.groupsOfBlock() &&
+         parts.zeros.size() == (traits.hasZeros ? parts.scales.size() : 0));
+  return count;
+}
+
 void qopt::unpackBlocks(GgmlType type, std::span<const std::byte> blocks, const BlockParts &parts) {
   const GgmlTraits &traits = ggmlTraits(type);
-  size_t count = blocks.size() / traits.blockBytes;
-  size_t elements = traits.blockElements, groups = elements / traits.groupElements;
-  assert(parts.codes.size() == count * elements && parts.scales.size() == count * groups &&
-         parts.zeros.size() == (traits.hasZeros ? count * groups : 0));
+  size_t count = countBlocks(traits, blocks.size(), parts);
   for (size_t i = 0; i < count; ++i)
-    traits.unpack(&blocks[i * traits.blockBytes],
-                  {parts.codes.subspan(i * elements, elements),
-                   parts.scales.subspan(i * groups, groups),
-                   traits.hasZeros ? parts.zeros.subspan(i * groups, groups) : parts.zeros});
+    traits.unpack(&blocks[i * traits.blockBytes], partsOfBlock(traits, parts, i));
+}
+
+void qopt::packBlocks(GgmlType type, const BlockParts &parts, std::span<std::byte> blocks) {
+  const GgmlTraits &traits = ggmlTraits(type);
+  size_t count = countBlocks(traits, blocks.size(), parts);
+  for (size_t i = 0; i < count; ++i)
+    traits.pack(partsOfBlock(traits, parts, i), &blocks[i * traits.blockBytes]);
 }
 
 /// The numbers of one block.
@@ -61,7 +78,7 @@ static void decodeBlock(const GgmlTraits &traits, const std::byte *block, float 
   constexpr size_t maxElements = 256, maxGroups = 16;
   std::array<int8_t, maxElements> codes;
   std::array<float, maxGroups> scales, zeros;
-  size_t groups = traits.blockElements / traits.groupElements;
+  size_t groups = traits.groupsOfBlock();
   traits.unpack(block, {std::span(codes).first(traits.blockElements),
                         std::span(scales).first(groups), std::span(zeros).first(groups)});
   for (size_t group = 0; group < groups; ++group)

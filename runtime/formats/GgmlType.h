@@ -51,13 +51,19 @@ struct GgmlTraits {
   int8_t minCode, maxCode; ///< The range of codes; 0 for plain floats.
   /// Takes one block apart; null for plain floats.
   void (*unpack)(const std::byte *block, const BlockParts &parts);
+  /// Puts one block together; null for plain floats. Throws Error (GgmlBlocks.h).
+  void (*pack)(const BlockParts &parts, std::byte *block);
   /// What plain floats are; empty for blocks.
   std::optional<DType> dtype;
 
+  uint32_t groupsOfBlock() const { return blockElements / groupElements; }
   bool isBlocks() const { return unpack != nullptr; }
 };
 
 const GgmlTraits &ggmlTraits(GgmlType type);
+
+/// The parts of one of several consecutive blocks.
+BlockParts partsOfBlock(const GgmlTraits &traits, const BlockParts &all, size_t index);
 
 /// All types, by ggml's numbers.
 std::span<const GgmlTraits> ggmlTypes();
@@ -74,6 +80,9 @@ std::optional<uint64_t> ggmlByteSize(GgmlType type, std::span<const int64_t> sha
 
 /// Takes consecutive blocks apart; the sizes of `parts` are those of all together.
 void unpackBlocks(GgmlType type, std::span<const std::byte> blocks, const BlockParts &parts);
+
+/// Puts consecutive blocks together. Throws an Error if the type cannot have such scales.
+void packBlocks(GgmlType type, const BlockParts &parts, std::span<std::byte> blocks);
 
 /// The numbers that stored elements stand for, bit for bit as ggml's reference code computes them.
 /// `stored` holds `values.size()` elements, whole blocks.

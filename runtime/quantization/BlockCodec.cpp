@@ -54,6 +54,8 @@ static float storeScale(const Scheme &scheme, float scale, float tensorScale) {
   case ScaleType::E4M3:
     return tensorScale == 0 ? 0
                             : Fp8E4M3::decode(Fp8E4M3::encode(scale / tensorScale)) * tensorScale;
+  case ScaleType::F16Multiple: // of ggml's blocks only
+    break;
   }
   __builtin_unreachable();
 }
@@ -75,6 +77,7 @@ static BlockParameters chooseAsymmetric(const Scheme &scheme, ValueRange range) 
 
 BlockParameters chooseParameters(const Scheme &scheme, ValueRange range, float tensorScale) {
   assert(scheme.hasScale() && "bf16 and f16 only round");
+  assert(!scheme.isGgml() && "ggml's blocks are quantized by GgmlQuantizer.h");
   if (scheme.zeroPoint != ZeroPoint::None)
     return chooseAsymmetric(scheme, range);
   float amax = std::max(range.amax(), float(scheme.minAmax));
@@ -135,7 +138,10 @@ static void forEachScaled(const Scheme &scheme, const BlockParameters &parameter
     for (size_t i = 0; i < count; ++i)
       store(i, values[i] / parameters.amax * divisor);
     return;
+  case Arithmetic::Ggml:
+    break;
   }
+  assert(false && "ggml's blocks are quantized by GgmlQuantizer.h");
 }
 
 /// Nearest integer, ties to even, of a magnitude below 2^22: the addition rounds. Vectorizes where

@@ -37,7 +37,8 @@ struct BlockParameters {
 
 /// The parameters of a block with this range. A block of zeros has scale 0 (or the scheme's
 /// minimum): its codes are 0 and decode to exact zeros. `tensorScale` is the second level of
-/// ScaleType::E4M3: `tensor amax / (6 * 448)`; the resulting scale includes it.
+/// ScaleType::E4M3: `tensor amax / (6 * 448)`; the resulting scale includes it. Not for
+/// Arithmetic::Ggml, whose blocks GgmlQuantizer.h quantizes.
 BlockParameters chooseParameters(const Scheme &scheme, ValueRange range, float tensorScale = 1);
 
 /// Codes of a block. Integers are two's complement (unsigned 4-bit codes as 0..15), floats their

@@ -59,9 +59,19 @@ int64_t codeBits(Storage storage) {
 int64_t parameterBits(const Scheme &scheme) {
   if (!scheme.hasScale())
     return 0;
-  bool small = scheme.scaleType == ScaleType::E8M0 || scheme.scaleType == ScaleType::E4M3;
-  int64_t scaleBits = small ? 8 : scheme.scaleType == ScaleType::F16 ? 16 : 32;
-  return scheme.zeroPoint == ZeroPoint::None ? scaleBits : 2 * scaleBits;
+  int64_t count = scheme.zeroPoint == ZeroPoint::None ? 1 : 2;
+  switch (scheme.scaleType) {
+  case ScaleType::F32:
+    return 32 * count;
+  case ScaleType::F16:
+    return 16 * count;
+  case ScaleType::E8M0:
+  case ScaleType::E4M3:
+    return 8 * count;
+  case ScaleType::F16Multiple:
+    return (8 + 16 * scheme.blockColumns / kSharedScaleColumns) * count;
+  }
+  __builtin_unreachable();
 }
 
 /// The largest finite magnitude of a float storage type.
@@ -184,18 +194,21 @@ Scheme parseScheme(const SchemeText &text) {
     setGranularity(scheme, defined);
     return scheme;
   }
-  if (text.type == "q8_0") {
-    if (text.asymmetric || (!text.granularity.empty() && text.granularity != "group:32"))
-      fail("q8_0 is symmetric and has group:32 by definition, not {}",
+  if (std::optional<GgmlType> ggml = parseGgmlTarget(text.type)) {
+    Scheme scheme = ggmlScheme(*ggml);
+    std::string defined = fmt::format("group:{}", scheme.blockColumns);
+    if (text.asymmetric || (!text.granularity.empty() && text.granularity != defined))
+      fail("{} {} and has {} by definition, not {}", text.type,
+           scheme.zeroPoint == ZeroPoint::None ? "is symmetric" : "has zeros", defined,
            text.asymmetric ? "asymmetric codes"
                            : fmt::format("granularity '{}'", text.granularity));
-    return ggmlScheme(GgmlType::Q8_0);
+    return scheme;
   }
   std::optional<Storage> storage = parseStorage(text.type);
   if (!storage || *storage == Storage::Fp4E2M1)
-    fail("unknown type '{}'; int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, bf16 and f16 are "
+    fail("unknown type '{}'; int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, {}, bf16 and f16 are "
          "known",
-         text.type);
+         text.type, fmt::join(ggmlTargetNames(), ", "));
   Scheme scheme = makeScheme(*storage, text.asymmetric, *preset);
   if (!scheme.hasScale() && !text.granularity.empty())
     fail("{} only rounds and has no scales: granularity '{}' makes no sense", text.type,
@@ -227,6 +240,13 @@ BlockShape blockShape(const Scheme &scheme, int64_t rows, int64_t columns,
     return {1, columns};
   case Granularity::Group:
     check(scheme.blockColumns, columns, "columns");
+    if (std::optional<GgmlType> type = ggmlTypeOf(scheme);
+        type && columns % ggmlTraits(*type).blockElements != 0)
+      fail(
+          "{} has blocks of {}, which do not divide columns {} of '{}' [{}, {}]; q8_0, q4_0, q4_1, "
+          "q5_0 and q5_1 have blocks of 32",
+          ggmlTraits(*type).name, ggmlTraits(*type).blockElements, columns, tensorName, rows,
+          columns);
     return {1, scheme.blockColumns};
   case Granularity::Block:
     check(scheme.blockRows, rows, "rows");
@@ -256,7 +276,9 @@ std::string describe(const Scheme &scheme) {
   }
   text += scheme.zeroPoint == ZeroPoint::None ? fmt::format(", amax/{}", scheme.divisor)
                                               : fmt::format(", range/{}", scheme.divisor);
-  if (scheme.isInteger())
+  if (std::optional<GgmlType> type = ggmlTypeOf(scheme))
+    text += fmt::format(", {}", ggmlTraits(*type).name);
+  else if (scheme.isInteger())
     text += scheme.rounding == Rounding::HalfEven ? ", half_even" : ", half_away";
   return text;
 }

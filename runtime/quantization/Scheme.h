@@ -41,7 +41,9 @@ enum class Arithmetic : uint8_t {
   Divide,     ///< scale = amax / divisor; code = round(x / scale)
   Reciprocal, ///< scale = amax / divisor; code = round(x * (1 / scale))      (torchao, ggml)
   Multiplier, ///< m = divisor / amax; code = round(x * m); scale = 1 / m     (ModelOpt)
-  Normalize   ///< code = round(x / amax * divisor); scale = amax / divisor   (study)
+  Normalize,  ///< code = round(x / amax * divisor); scale = amax / divisor   (study)
+  Ggml        ///< as ggml's reference quantizer of the block type, which the scheme is of
+              ///< (GgmlScheme.h); weights only
 };
 
 /// What a block's scale is stored as.
@@ -49,7 +51,9 @@ enum class ScaleType : uint8_t {
   F32,
   F16,
   E8M0, ///< a power of two (MXFP4)
-  E4M3  ///< fp8, times one f32 scale a tensor (NVFP4)
+  E4M3, ///< fp8, times one f32 scale a tensor (NVFP4)
+  /// An f16 that 256 columns share times an integer of 8 bits (ggml's K types).
+  F16Multiple
 };
 
 /// A quantization scheme: everything that decides codes and scales, named as an attribute, because
@@ -71,6 +75,8 @@ struct Scheme {
 
   /// False for bf16 and f16, which only round.
   bool hasScale() const { return storage != Storage::BF16 && storage != Storage::F16; }
+  /// Whether codes are chosen by blocks of a ggml type.
+  bool isGgml() const { return arithmetic == Arithmetic::Ggml; }
   bool isInteger() const { return storage == Storage::Int8 || storage == Storage::Int4; }
   bool operator==(const Scheme &) const = default;
 };
@@ -91,15 +97,15 @@ Scheme makeScheme(Storage storage, bool asymmetric = false, Preset preset = Pres
 
 /// A scheme as users spell it.
 struct SchemeText {
-  std::string_view type;        ///< int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, bf16, f16
+  std::string_view type; ///< int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, bf16, f16, q8_0 ...
   std::string_view granularity; ///< tensor, row, group:N, block:RxC; empty for the default
   bool asymmetric = false;
   std::string_view preset = "default";
 };
 
 /// Throws an Error that names the word it does not know and those it does. nvfp4 and mxfp4 have
-/// groups of 16 and 32 by definition, q8_0 (ggml's, bit for bit) groups of 32; bf16 and f16 have no
-/// granularity.
+/// groups of 16 and 32 by definition, and so have ggml's types (q8_0, q4_0, q4_1, q5_0, q5_1, q4_k,
+/// q5_k, q6_k); bf16 and f16 have no granularity.
 Scheme parseScheme(const SchemeText &text);
 
 /// "int8", "fp8_e4m3", ... and back.
@@ -111,7 +117,7 @@ std::span<const std::string_view> presetNames();
 
 /// Bits of one stored code, without its share of the scale.
 int64_t codeBits(Storage storage);
-/// Bits of one scale (and zero, where there is one).
+/// Bits of one scale (and zero, where there is one), with its share of what scales share.
 int64_t parameterBits(const Scheme &scheme);
 
 /// The rows and columns that share one scale in a matrix of this shape.

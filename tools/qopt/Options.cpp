@@ -24,7 +24,7 @@ static constexpr llvm::StringLiteral overview =
     .qmod      an artifact for qrun: the passes asked for, then what is left of the default pipeline
                (nothing if they emit kernels: --default-pipeline="targets=cpu" is for CPUs alone)
     .ptx       the GPU kernels of the same
-    .gguf      the model for llama.cpp, after the passes asked for: weights as they are, or q8_0
+    .gguf      the model for llama.cpp, after the passes asked for: weights as they are, or of ggml's types
 )";
 
 static constexpr llvm::StringLiteral examples = R"(

@@ -1,6 +1,6 @@
 // Each run fails with one error that says what would work.
 // RUN: not qopt %s --quantize-weights="type=int3" 2>&1 | FileCheck %s --check-prefix=TYPE
-// TYPE: error: unknown type 'int3'; int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, bf16 and f16 are known
+// TYPE: error: unknown type 'int3'; int8, int4, fp8_e4m3, fp8_e5m2, nvfp4, mxfp4, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k, bf16 and f16 are known
 // RUN: not qopt %s --quantize-weights="type=int8 granularity=group:128" 2>&1 | FileCheck %s --check-prefix=GROUP
 // GROUP: error: group size 128 does not divide columns 96 of 'model.layers.0.mlp.up_proj.weight' [64, 96]; 16, 32 would
 // RUN: not qopt %s --quantize-weights="type=int8 granularity=column" 2>&1 | FileCheck %s --check-prefix=GRANULARITY

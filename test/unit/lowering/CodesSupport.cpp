@@ -14,7 +14,9 @@ using namespace qopt::test;
 std::string test::schemeText(const Scheme &scheme) {
   static constexpr const char *kGranularities[] = {"tensor", "row", "group", "block"};
   static constexpr const char *kZeros[] = {"symmetric", "integer_zero", "minimum"};
-  static constexpr const char *kArithmetic[] = {"divide", "reciprocal", "multiplier", "normalize"};
+  static constexpr const char *kArithmetic[] = {"divide", "reciprocal", "multiplier", "normalize",
+                                                "ggml"};
+  static constexpr const char *kScales[] = {"f32", "f16", "e8m0", "e4m3", "f16_multiple"};
   std::string block = scheme.granularity == Granularity::Group
                           ? fmt::format("block = [1, {}], ", scheme.blockColumns)
                           : "";
@@ -25,8 +27,8 @@ std::string test::schemeText(const Scheme &scheme) {
       name(scheme.storage), kGranularities[int(scheme.granularity)], block,
       kZeros[int(scheme.zeroPoint)], scheme.divisor, scheme.minCode, scheme.maxCode,
       scheme.rounding == Rounding::HalfEven ? "half_even" : "half_away",
-      kArithmetic[int(scheme.arithmetic)], scheme.scaleType == ScaleType::F16 ? "f16" : "f32",
-      scheme.minAmax, scheme.minScale);
+      kArithmetic[int(scheme.arithmetic)], kScales[int(scheme.scaleType)], scheme.minAmax,
+      scheme.minScale);
 }
 
 WeightCodes::WeightCodes(Random &random, const Scheme &scheme, int64_t n, int64_t k, int64_t ways)
