@@ -77,15 +77,9 @@ RowQuantizer::Block RowQuantizer::blockOf(Scalar scale, Scalar stored, Scalar la
   case Arithmetic::Multiplier:
     return {stored, {}, select(isZero, zero, b.divide(b.f32(scheme.divisor), largest))};
   case Arithmetic::Normalize:
-<<<<<<< HEAD
     return {stored, select(isZero, infinity, largest), b.f32(scheme.divisor)};
-=======
-    divisor = select(isZero, infinity, largest);
-    multiplier = bound;
-    break;
   case Arithmetic::Ggml:
-    llvm_unreachable("a scheme of weights only");
->>>>>>> 7ef303483786230b36de14db6b62e9aeaec22427
+    break;
   }
   llvm_unreachable("a scheme of weights only");
 }
