@@ -52,12 +52,19 @@ static MatvecConfig chooseMatvec(const MatmulShape &shape) {
   return config;
 }
 
+/// Whether scales of blocks, or fp8 as f16, take registers that sums of large tiles would need.
+static bool hasLargeFragments(kernel::MatmulOp op) {
+  if (!op.getXScales())
+    return false;
+  CodeBlocks blocks(op);
+  return blocks.isByBlock || !blocks.isInteger;
+}
+
 /// Large tiles where the grid of a few hundred rows fills the chip with them; smaller ones
 /// elsewhere.
-static MmaConfig chooseMma(const MatmulShape &shape, bool isByBlock) {
+static MmaConfig chooseMma(const MatmulShape &shape, bool hasLargeFragments) {
   int64_t weightRows = shape.columns * shape.ways;
-  // Sums that are scaled by block leave fewer registers.
-  if (weightRows >= 4096 && !isByBlock)
+  if (weightRows >= 4096 && !hasLargeFragments)
     return {128, 128, 32, 4, 2, 2};
   if (weightRows >= 1024)
     return {64, 128, 32, 4, 2, 2};
@@ -198,7 +205,7 @@ LogicalResult Configurator::configureMatmul(kernel::MatmulOp op) {
   if (isMatvec)
     setConfig(op, sizes, chooseMatvec(shape));
   else
-    setConfig(op, sizes, chooseMma(shape, shape.hasCodes && CodeBlocks(op).isByBlock));
+    setConfig(op, sizes, chooseMma(shape, hasLargeFragments(op)));
 
   StringAttr algorithm = readAlgorithm(op);
   if (!algorithm)

@@ -7,6 +7,7 @@
 // SM90-NOT: wgmma
 
 #int8 = #q.scheme<storage = int8, granularity = row, zero = symmetric, divisor = 127.0 : f64, range = [-127, 127], rounding = half_even, arithmetic = divide, scale = f32, min_amax = 0.0 : f64, min_scale = 0.0 : f64>
+#fp8 = #q.scheme<storage = fp8_e4m3, granularity = row, zero = symmetric, divisor = 448.0 : f64, range = [0, 0], rounding = half_even, arithmetic = divide, scale = f32, min_amax = 0.0 : f64, min_scale = 0.0 : f64>
 llm.param @w : tensor<64x256x32xbf16>
 llm.param @two : tensor<512x256x32xbf16>
 llm.param @w8 : tensor<64x96x32xi8>
@@ -42,6 +43,12 @@ llm.param @s8 : tensor<64x1x32xf32>
 // CHECK-LABEL: .visible .entry integer(
 // CHECK-COUNT-4: wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8
 // CHECK:         cvt.rn.f32.s32
+// fp8 starts anew with each stage, and is added to sums in f32.
+// CHECK-LABEL: .visible .entry fp8(
+// CHECK:         wgmma.fence.sync.aligned
+// CHECK-COUNT-4: wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3
+// CHECK:         wgmma.wait_group.sync.aligned 0
+// CHECK-COUNT-64: add{{(.rn)?}}.f32
 // CHECK-LABEL: .visible .entry decoded(
 // CHECK-NOT:     wgmma
 // CHECK:         mma.sync
@@ -61,6 +68,10 @@ func.func @prefill.ptx(%x: tensor<?x256xbf16>, %c: tensor<?x96xi8>, %cs: tensor<
     kernel.yield %product : f32
   }
   %i = kernel.matmul %c scaled %cs : tensor<?x1xf32>, %w8 scales(%s8 : tensor<64x1x32xf32>) ways 1 {columns = 2048, weight_scheme = #int8, x_scheme = #int8, kernel = "integer"} : tensor<?x96xi8>, tensor<64x96x32xi8> -> tensor<?x2048xf32> {
+  ^bb0(%acc: f32):
+    kernel.yield %acc : f32
+  }
+  %f = kernel.matmul %c scaled %cs : tensor<?x1xf32>, %w8 scales(%s8 : tensor<64x1x32xf32>) ways 1 {columns = 2048, weight_scheme = #fp8, x_scheme = #fp8, kernel = "fp8"} : tensor<?x96xi8>, tensor<64x96x32xi8> -> tensor<?x2048xf32> {
   ^bb0(%acc: f32):
     kernel.yield %acc : f32
   }
