@@ -114,9 +114,13 @@ void CacheReader::loadParameters(Unit &unit, Value block, Scalar token, Scalar i
   const CacheFormat &format = pool.format;
   for (int64_t part = 0; part < parts(); ++part) {
     Scalar slot = token;
-    if (pool.groups() > 1)
-      slot = token * pool.groups() +
-             (index * pool.unitElements() + part * partElements()) / pool.groupSize();
+    if (pool.groups() > 1) {
+      // Elements beyond the head count to its last group.
+      Scalar element = index * pool.unitElements() + part * partElements();
+      if (pool.paddedDim() != pool.headDim)
+        element = min(element, b.i32(pool.headDim - 1));
+      slot = token * pool.groups() + element / pool.groupSize();
+    }
     auto loadHalf = [&](int64_t offset) {
       return b.loadFloats(b.bytePtr(block, b.i32(offset)), b.getF16Type(), slot, 1).front();
     };
@@ -156,7 +160,8 @@ Scalar CacheReader::point(const Unit &unit, int64_t code) const {
     return b.wrap(arith::ExtFOp::create(b, b.getF32Type(), half));
   }
   if (pool.format.code == Code::LloydMax) {
-    int64_t mask = (int64_t(1) << pool.bits()) - 1;
+    // What was never written may be no code: it stays within the table.
+    int64_t mask = (int64_t(1) << pool.format.bits) - 1;
     return LloydMaxTable(b, pool.format.bits).point((at == 0 ? word : word >> at) & mask);
   }
   if (isFp8(pool.format)) {

@@ -228,7 +228,7 @@ void CacheWriter::append(Value head, Value block, Scalar token) {
   for (const Piece &piece : all) {
     Parameters parameters =
         store(measure(piece, lanes), block, token, piece.first / pool.groupSize(),
-              piece.exists & (lane % lanes == 0));
+              (piece.first < pool.headDim) & piece.exists & (lane % lanes == 0));
     storePiece(piece, parameters, block, token);
   }
 }
