@@ -169,7 +169,7 @@ void CompressKvPass::parseRule() {
   refuseUnless(!residual.hasValue(), "residual", "mode=kivi");
   bool isTurbo = mode == "turbo", isTurboQuant = mode == "turboquant";
   if (mode != "type" && !isTurbo && !isTurboQuant)
-    fail("compress-kv: unknown mode '{}'; type, turbo, turboquant and auto are known",
+    fail("compress-kv: unknown mode '{}'; type, turbo, turboquant, kivi and auto are known",
          mode.getValue());
   bool hasTypes = !type.empty() || !keyType.empty() || !valueType.empty();
   refuseUnless(!hasTypes || mode == "type", "a type", "mode=type");

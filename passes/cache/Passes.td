@@ -47,7 +47,7 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"mode", "mode", "std::string", "\"type\"", "type, turbo, turboquant or auto">,
+    Option<"mode", "mode", "std::string", "\"type\"", "type, turbo, turboquant, kivi or auto">,
     Option<"type", "type", "std::string", "\"\"",
            "of keys and values: native, f16, bf16, int8, int4, int2, fp8_e4m3 or fp8_e5m2">,
     Option<"keyType", "k", "std::string", "\"\"", "of keys">,

@@ -1,6 +1,6 @@
 // One clear error for each mistake.
 // RUN: not qopt %s --compress-kv="mode=turbos" 2>&1 | FileCheck %s --check-prefix=MODE
-// MODE: error: {{.*}}compress-kv: unknown mode 'turbos'; type, turbo, turboquant and auto are known
+// MODE: error: {{.*}}compress-kv: unknown mode 'turbos'; type, turbo, turboquant, kivi and auto are known
 // RUN: not qopt %s --compress-kv="type=int5" 2>&1 | FileCheck %s --check-prefix=TYPE
 // TYPE: error: {{.*}}unknown cache format 'int5'
 // RUN: not qopt %s --compress-kv="type=uniform4" 2>&1 | FileCheck %s --check-prefix=TABLETYPE
