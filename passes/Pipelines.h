@@ -15,8 +15,8 @@ class OpPassManager;
 namespace qopt {
 
 /// What every model goes through before its kernels are formed: fuse-projections,
-/// specialize, pack-weights, `compact` (for CPUs alone) or not. Does nothing to a model that has been
-/// through it.
+/// specialize, pack-weights, `compact` (for CPUs alone) or not. Does nothing to a model that has
+/// been through it.
 void buildModelPipeline(mlir::OpPassManager &passes, bool compact);
 
 /// Registers the passes of this folder and `--prepare-model`, the pipeline above.

@@ -34,8 +34,8 @@ std::string blockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns);
 /// The same for sums of integers, which must fit 32 bits, too.
 std::string integerBlockObstacle(SchemeAttr weight, SchemeAttr x, int64_t columns);
 
-/// The denser form that parameters of a weight's scheme have (q.compact): of codes `[N, K]` as i8, or
-/// of scales or zeros `[N, G]`. The type itself where there is none.
+/// The denser form that parameters of a weight's scheme have (q.compact): of codes `[N, K]` as i8,
+/// or of scales or zeros `[N, G]`. The type itself where there is none.
 mlir::RankedTensorType compactType(SchemeAttr scheme, mlir::RankedTensorType type);
 
 /// Columns of scales that share an f16, where they are products: 256 columns of the weight.

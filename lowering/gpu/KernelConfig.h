@@ -58,7 +58,8 @@ struct CodeBlocks {
 struct AttentionShape {
   AttentionShape(mlir::Operation *op, mlir::FlatSymbolRefAttr cache, int64_t heads);
   int64_t kvHeads, group, headDim;
-  int64_t headStride; ///< elements of a row of heads: headDim rounded up to 8, so that it is aligned
+  int64_t
+      headStride; ///< elements of a row of heads: headDim rounded up to 8, so that it is aligned
   CachePool keys, values;
 
   /// Bytes of a head in shared memory, f32, from where it is coded; 0 where it never is.
