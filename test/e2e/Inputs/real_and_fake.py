@@ -20,7 +20,7 @@ SCHEMES = {
     "type=int8 granularity=group:32": 9,
     "type=int8 granularity=row asymmetric=true": 8,
     "type=int8 granularity=group:64 asymmetric=true preset=torchao": 9,
-    "type=int8 granularity=group:32 preset=ggml": 9,
+    "type=int8 granularity=group:32 preset=ggml": 8.5,
     "type=fp8_e4m3 granularity=tensor": 8,
     "type=fp8_e4m3 granularity=row": 8,
     "type=fp8_e4m3 granularity=block:128x128": 8.25,
