@@ -52,21 +52,26 @@ static MatvecConfig chooseMatvec(const MatmulShape &shape) {
   return config;
 }
 
-/// Whether scales of blocks, or fp8 as f16, take registers that sums of large tiles would need.
-static bool hasLargeFragments(kernel::MatmulOp op) {
+/// What a product of codes by codes keeps in registers beside its sums.
+enum class Fragments { Small, Scaled, ScaledWithZeros };
+
+static Fragments fragmentsOf(kernel::MatmulOp op) {
   if (!op.getXScales())
-    return false;
+    return Fragments::Small;
   CodeBlocks blocks(op);
-  return blocks.isByBlock || !blocks.isInteger;
+  if (!blocks.isByBlock && blocks.isInteger)
+    return Fragments::Small; // One scale a row, when all is summed.
+  bool hasZeros = op.getWeightParameters().size() > 1;
+  return blocks.isByBlock && hasZeros ? Fragments::ScaledWithZeros : Fragments::Scaled;
 }
 
-/// Large tiles where the grid of a few hundred rows fills the chip with them; smaller ones
-/// elsewhere.
-static MmaConfig chooseMma(const MatmulShape &shape, bool hasLargeFragments) {
+/// Large tiles where the grid of a few hundred rows fills the chip with them, and where registers
+/// hold their sums; smaller ones elsewhere.
+static MmaConfig chooseMma(const MatmulShape &shape, Fragments fragments) {
   int64_t weightRows = shape.columns * shape.ways;
-  if (weightRows >= 4096 && !hasLargeFragments)
+  if (weightRows >= 4096 && fragments == Fragments::Small)
     return {128, 128, 32, 4, 2, 2};
-  if (weightRows >= 1024)
+  if (weightRows >= 1024 && fragments != Fragments::ScaledWithZeros)
     return {64, 128, 32, 4, 2, 2};
   return {64, 64, 32, 4, 2, 2};
 }
@@ -205,7 +210,7 @@ LogicalResult Configurator::configureMatmul(kernel::MatmulOp op) {
   if (isMatvec)
     setConfig(op, sizes, chooseMatvec(shape));
   else
-    setConfig(op, sizes, chooseMma(shape, hasLargeFragments(op)));
+    setConfig(op, sizes, chooseMma(shape, fragmentsOf(op)));
 
   StringAttr algorithm = readAlgorithm(op);
   if (!algorithm)
