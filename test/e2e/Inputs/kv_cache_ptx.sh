@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# kv_cache_ptx.sh MODEL TEXT SCRATCH RULE MAX-KL MAX-LOGIT-ERROR: compiles a model with a compressed
+# kv_cache_ptx.sh MODEL TEXT ARTIFACT RULE MAX-KL MAX-LOGIT-ERROR: compiles a model with a compressed
 # cache for CPUs and GPUs: each GPU kernel, on the emulator, and the predictions over TEXT by prefill
 # and token by token, against the CPU's with the same format.
 set -euxo pipefail

@@ -27,8 +27,11 @@ llm.param @s4 : tensor<64x64x32xf32>
 // CHECK:         fma.rn.f32
 // 4-bit codes as bytes meet even and odd codes of x; a scale of each side for each 32.
 // CHECK-LABEL: .visible .entry matvec_int4(
-// CHECK-COUNT-8: ld.global.nc.v4.b32
-// CHECK:         prmt.b32
+// CHECK:         ld.global.nc.v4.b32
+// CHECK:         and.b32 {{.*}}, 252645135
+// CHECK:         prmt.b32 {{.*}}, 0x6420U
+// CHECK:         dp4a.s32.s32
+// CHECK:         prmt.b32 {{.*}}, 0x7531U
 // CHECK:         dp4a.s32.s32
 // CHECK:         cvt.rn.f32.s32
 // CHECK:         fma.rn.f32
