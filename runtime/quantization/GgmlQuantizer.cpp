@@ -96,14 +96,22 @@ static void quantizeBlock(GgmlType type, std::span<const float> values, const Bl
        fmt::join(ggmlTargetNames(), ", "));
 }
 
+/// Beyond what any type's f16 scale reaches, multiplied by a group's 8 bits and a code of 6. Up to
+/// it, no intermediate result overflows.
+static constexpr float kBeyondReach = 65504.0f * 128 * 32;
+
 void qopt::quantizeGgml(GgmlType type, std::span<const float> values, const BlockParts &parts) {
   const GgmlTraits &traits = ggmlTraits(type);
   assert(values.size() == parts.codes.size() && values.size() % traits.blockElements == 0);
-  for (size_t i = 0; i < values.size() / traits.blockElements; ++i)
-    quantizeBlock(type, values.subspan(i * traits.blockElements, traits.blockElements),
-                  partsOfBlock(traits, parts, i));
-  for (std::span<const float> numbers : {parts.scales, parts.zeros})
-    for (float number : numbers)
-      if (!std::isfinite(number))
-        fail("{} has f16 scales, and values that they do not reach", traits.name);
+  bool isReached =
+      std::ranges::all_of(values, [](float value) { return std::fabs(value) < kBeyondReach; });
+  if (isReached) {
+    for (size_t i = 0; i < values.size() / traits.blockElements; ++i)
+      quantizeBlock(type, values.subspan(i * traits.blockElements, traits.blockElements),
+                    partsOfBlock(traits, parts, i));
+    for (std::span<const float> numbers : {parts.scales, parts.zeros})
+      isReached &= std::ranges::all_of(numbers, [](float number) { return std::isfinite(number); });
+  }
+  if (!isReached)
+    fail("{} has f16 scales, and values that they do not reach", traits.name);
 }

@@ -115,11 +115,33 @@ TEST(GgmlQuantizer, SchemesDecodeBlocksToTheSameNumbers) {
 }
 
 TEST(GgmlQuantizer, WhatF16ScalesDoNotReachIsAnError) {
-  std::vector<float> values(256, 3e38f);
-  values[7] = -3e38f;
-  for (std::string_view name : ggmlTargetNames())
-    EXPECT_THROW(quantize(*parseGgmlTarget(name), values), Error) << name;
-  EXPECT_THROW(quantize(GgmlType::IQ4_NL, values), Error);
+  for (float far : {3e8f, 3e38f}) {
+    std::vector<float> values(256, far);
+    values[7] = -far;
+    for (std::string_view name : ggmlTargetNames())
+      EXPECT_THROW(quantize(*parseGgmlTarget(name), values), Error) << name << " of " << far;
+  }
+  EXPECT_THROW(quantize(GgmlType::IQ4_NL, std::vector<float>(256)), Error);
+}
+
+/// Types differ in how far they reach; what they decode to does not.
+TEST(GgmlQuantizer, LargeValuesAreReachedOrAnError) {
+  for (float far : {1e5f, 1e6f, 4e6f, 1e7f, 1e8f, 2.6e8f}) {
+    std::vector<float> values(256, far), decoded(values.size());
+    values[7] = -far;
+    for (std::string_view name : ggmlTargetNames()) {
+      GgmlType type = *parseGgmlTarget(name);
+      std::vector<std::byte> blocks;
+      try {
+        blocks = quantize(type, values);
+      } catch (const Error &) {
+        continue;
+      }
+      decodeGgml(type, blocks, decoded);
+      for (size_t i = 0; i < values.size(); ++i)
+        EXPECT_NEAR(decoded[i], values[i], far / 6) << name << ", element " << i;
+    }
+  }
 }
 
 TEST(ScaleProducts, SplitIntoWhatTheyWereMadeOf) {
