@@ -51,7 +51,8 @@ static SessionOptions sessionOptions(const Model &model, const SessionBenchOptio
   int64_t most = model.plan().config.maxPosition;
   int64_t needed = options.depth + std::max(options.promptTokens, options.decodeTokens);
   if (needed > most)
-    fail("{}: tests of {} tokens at depth {} need a context of {}; the model has {}",
+    fail("{}: tests of {} tokens at depth {} need a context of {}; the model has {} "
+         "(--max-context allows more)",
          model.artifact().directory(), needed - options.depth, options.depth, needed, most);
   return {needed, chunk, options.batch};
 }
