@@ -28,7 +28,7 @@ public:
   /// Multiplies and rounds a query, which is in its place, for a page.
   void round(mlir::Value query, mlir::Value keys);
   /// Queries of a tile at most.
-  int64_t tileQueries() const { return dot.sumsInRegisters() > 4 ? 3 : 2; }
+  int64_t tileQueries() const { return dot.tileQueries(); }
   /// Stores the scores of a tile for all tokens of a page; `prefetch` is called once for each of
   /// the pool's rows of codes.
   void score(const AttentionTile &tile, mlir::Value keys,

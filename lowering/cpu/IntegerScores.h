@@ -27,7 +27,7 @@ public:
   /// Rounds a query, which is in its place, group by group.
   void round(mlir::Value query);
   /// Queries of a tile at most.
-  int64_t tileQueries() const { return dot.sumsInRegisters() > 4 ? 3 : 2; }
+  int64_t tileQueries() const { return dot.tileQueries(); }
   /// Stores the scores of a tile for all tokens of a page; `prefetch` is called once for each of
   /// the pool's rows of codes.
   void score(const AttentionTile &tile, mlir::Value keys,

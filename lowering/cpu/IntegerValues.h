@@ -27,7 +27,7 @@ public:
   /// Multiplies the weights of a query with the scales of a group and rounds them.
   void round(mlir::Value query, mlir::Value values, mlir::Value group);
   /// Queries of a tile at most.
-  int64_t tileQueries() const { return dot.sumsInRegisters() > 4 ? 3 : 2; }
+  int64_t tileQueries() const { return dot.tileQueries(); }
   /// `output[q] = correction[q] output[q] + sum over tokens of weight[q][token] values[token]` for
   /// the vectors of a group; `prefetch` is called once for every four of `tokens` tokens.
   void accumulate(const AttentionTile &tile, mlir::Value values, mlir::Value tokens,

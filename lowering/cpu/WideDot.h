@@ -23,6 +23,8 @@ public:
 
   /// Vectors of sums that stay in registers beside what they are made of.
   int64_t sumsInRegisters() const { return level == CpuLevel::Avx512 ? 12 : 4; }
+  /// Queries that share the codes they meet, at most: each has a sum or more in registers.
+  int64_t tileQueries() const { return level == CpuLevel::Avx512 ? 3 : 2; }
 
   /// f32 numbers as integers.
   struct Rounded {
