@@ -17,8 +17,9 @@ import random
 import struct
 import subprocess
 
+from turns import best_in_turns, measure, measure_llama
+
 U32, F32, STRING, ARRAY, I32 = 4, 6, 8, 9, 5
-PROMPT, TOKENS, ROUNDS = 512, 32, 3
 
 # ggml's number, elements and bytes of a block, and how a random one is written.
 HALF = struct.pack("<e", 0.001)
@@ -122,22 +123,6 @@ def compile_file(path, group, output):
         check=True, stderr=subprocess.DEVNULL)
 
 
-def run_json(*command):
-    return json.loads(subprocess.run(map(str, command), check=True, stdout=subprocess.PIPE).stdout)
-
-
-def measure(path, threads):
-    run = run_json("qrun", "bench", path, "-p", PROMPT, "-n", TOKENS, "-r", 1, "-t", threads, "--json")[0]
-    prefill, decode = run["tests"]
-    return {"prefill": prefill["tokens_per_s"], "decode": decode["tokens_per_s"],
-            "bandwidth": run["read_bandwidth_gb_s"]}
-
-
-def measure_llama(program, file, threads):
-    tests = run_json(program, "-m", file, "-p", PROMPT, "-n", TOKENS, "-r", 1, "-t", threads, "-o", "json")
-    return {"prefill" if test["n_prompt"] else "decode": test["avg_ts"] for test in tests}
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("config", type=pathlib.Path)
@@ -161,11 +146,7 @@ def main():
         if options.llama_bench:
             runs[f"llama.cpp {kind}"] = lambda path=path: measure_llama(options.llama_bench, path, options.threads)
 
-    best = {name: {} for name in runs}
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            for key, value in run().items():
-                best[name][key] = max(best[name].get(key, 0), value)
+    best = best_in_turns(runs)
     bandwidth = max(result.get("bandwidth", 0) for result in best.values())
     print(f"{options.threads} threads, plain reading {bandwidth:.1f} GB/s")
     for name, result in best.items():

@@ -9,11 +9,12 @@ programs only ever slow one down.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import subprocess
 import time
+
+from turns import best_in_turns, measure, measure_llama
 
 # Weights, activations.
 SCHEMES = {
@@ -25,7 +26,6 @@ SCHEMES = {
     "int4 group:32, int8 group:32": ("type=int4 granularity=group:32", "type=int8 dynamic=group:32"),
 }
 HEAD = "tensors='lm_head.weight|model.embed_tokens.weight'"
-PROMPT, TOKENS, ROUNDS = 512, 32, 3
 
 
 def compile_model(config, weights, activations, path):
@@ -44,34 +44,6 @@ def compile_model(config, weights, activations, path):
         stderr=subprocess.DEVNULL,
     )
     return time.monotonic() - start
-
-
-def run_json(*command):
-    output = subprocess.run(map(str, command), check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(output)
-
-
-def measure(path, threads):
-    """Tokens a second of prefill and decode, and weights and plain reading in GB/s."""
-    run = run_json(
-        "qrun", "bench", path, "-p", PROMPT, "-n", TOKENS, "-r", 1, "-t", threads, "--json"
-    )[0]
-    prefill, decode = run["tests"]
-    return {
-        "prefill": prefill["tokens_per_s"],
-        "decode": decode["tokens_per_s"],
-        "read": decode["weights_gb_s"],
-        "bandwidth": run["read_bandwidth_gb_s"],
-    }
-
-
-def measure_llama(program, file, threads):
-    tests = run_json(
-        program, "-m", file, "-p", PROMPT, "-n", TOKENS, "-r", 1, "-t", threads, "-o", "json"
-    )
-    return {
-        "prefill" if test["n_prompt"] else "decode": test["avg_ts"] for test in tests
-    }
 
 
 def main():
@@ -93,11 +65,7 @@ def main():
             options.llama_bench, file, options.threads
         )
 
-    best = {name: {} for name in runs}
-    for _ in range(ROUNDS):
-        for name, run in runs.items():
-            for key, value in run().items():
-                best[name][key] = max(best[name].get(key, 0), value)
+    best = best_in_turns(runs)
     bandwidth = max(result.get("bandwidth", 0) for result in best.values())
     base = best["bf16"]
     print(f"{options.threads} threads, plain reading {bandwidth:.1f} GB/s")
