@@ -31,35 +31,7 @@ static uint32_t fileTypeOf(ArrayRef<GgufWeight> weights) {
       elements[weight.spec.type] += weight.contents->rows() * weight.spec.shape.back();
   if (elements.empty())
     return 0;
-  switch (llvm::max_element(elements, llvm::less_second())->first) {
-  case GgmlType::F32:
-    return 0;
-  case GgmlType::F16:
-    return 1;
-  case GgmlType::Q4_0:
-    return 2;
-  case GgmlType::Q4_1:
-    return 3;
-  case GgmlType::Q8_0:
-    return 7;
-  case GgmlType::Q5_0:
-    return 8;
-  case GgmlType::Q5_1:
-    return 9;
-  case GgmlType::Q4_K: // "S": of one type
-    return 14;
-  case GgmlType::Q5_K:
-    return 16;
-  case GgmlType::Q6_K:
-    return 18;
-  case GgmlType::IQ4_NL:
-    return 25;
-  case GgmlType::BF16:
-    return 32;
-  case GgmlType::MXFP4:
-    return 38;
-  }
-  llvm_unreachable("all types are handled");
+  return ggmlTraits(llvm::max_element(elements, llvm::less_second())->first).fileType;
 }
 
 static void addTokenizer(const std::string &checkpoint, const ModelConfig &config,

@@ -161,25 +161,25 @@ static void unpackMXFP4(const std::byte *bytes, const BlockParts &parts) {
 // The table of types
 //===----------------------------------------------------------------------===//
 
-static constexpr GgmlTraits plain(GgmlType type, std::string_view name, uint32_t bytes,
-                                  DType dtype) {
-  return {type, name, 1, bytes, 0, false, 0, 0, nullptr, nullptr, dtype};
+static constexpr GgmlTraits plain(GgmlType type, std::string_view name, uint32_t fileType,
+                                  uint32_t bytes, DType dtype) {
+  return {type, name, fileType, 1, bytes, 0, false, 0, 0, nullptr, nullptr, dtype};
 }
 
 static constexpr GgmlTraits table[] = {
-    plain(GgmlType::F32, "F32", 4, DType::F32),
-    plain(GgmlType::F16, "F16", 2, DType::F16),
-    {GgmlType::Q4_0, "Q4_0", 32, 18, 32, false, -8, 7, unpackQ4_0, packQ4_0, {}},
-    {GgmlType::Q4_1, "Q4_1", 32, 20, 32, true, 0, 15, unpackQ4_1, packQ4_1, {}},
-    {GgmlType::Q5_0, "Q5_0", 32, 22, 32, false, -16, 15, unpackQ5_0, packQ5_0, {}},
-    {GgmlType::Q5_1, "Q5_1", 32, 24, 32, true, 0, 31, unpackQ5_1, packQ5_1, {}},
-    {GgmlType::Q8_0, "Q8_0", 32, 34, 32, false, -128, 127, unpackQ8_0, packQ8_0, {}},
-    {GgmlType::Q4_K, "Q4_K", 256, 144, 32, true, 0, 15, unpackQ4_K, packQ4_K, {}},
-    {GgmlType::Q5_K, "Q5_K", 256, 176, 32, true, 0, 31, unpackQ5_K, packQ5_K, {}},
-    {GgmlType::Q6_K, "Q6_K", 256, 210, 16, false, -32, 31, unpackQ6_K, packQ6_K, {}},
-    {GgmlType::IQ4_NL, "IQ4_NL", 32, 18, 32, false, -127, 113, unpackIQ4_NL, packIQ4_NL, {}},
-    plain(GgmlType::BF16, "BF16", 2, DType::BF16),
-    {GgmlType::MXFP4, "MXFP4", 32, 17, 32, false, -12, 12, unpackMXFP4, packMXFP4, {}},
+    plain(GgmlType::F32, "F32", 0, 4, DType::F32),
+    plain(GgmlType::F16, "F16", 1, 2, DType::F16),
+    {GgmlType::Q4_0, "Q4_0", 2, 32, 18, 32, false, -8, 7, unpackQ4_0, packQ4_0, {}},
+    {GgmlType::Q4_1, "Q4_1", 3, 32, 20, 32, true, 0, 15, unpackQ4_1, packQ4_1, {}},
+    {GgmlType::Q5_0, "Q5_0", 8, 32, 22, 32, false, -16, 15, unpackQ5_0, packQ5_0, {}},
+    {GgmlType::Q5_1, "Q5_1", 9, 32, 24, 32, true, 0, 31, unpackQ5_1, packQ5_1, {}},
+    {GgmlType::Q8_0, "Q8_0", 7, 32, 34, 32, false, -128, 127, unpackQ8_0, packQ8_0, {}},
+    {GgmlType::Q4_K, "Q4_K", 14, 256, 144, 32, true, 0, 15, unpackQ4_K, packQ4_K, {}},
+    {GgmlType::Q5_K, "Q5_K", 16, 256, 176, 32, true, 0, 31, unpackQ5_K, packQ5_K, {}},
+    {GgmlType::Q6_K, "Q6_K", 18, 256, 210, 16, false, -32, 31, unpackQ6_K, packQ6_K, {}},
+    {GgmlType::IQ4_NL, "IQ4_NL", 25, 32, 18, 32, false, -127, 113, unpackIQ4_NL, packIQ4_NL, {}},
+    plain(GgmlType::BF16, "BF16", 32, 2, DType::BF16),
+    {GgmlType::MXFP4, "MXFP4", 38, 32, 17, 32, false, -12, 12, unpackMXFP4, packMXFP4, {}},
 };
 
 std::span<const GgmlTraits> qopt::ggmlTypes() { return table; }

@@ -43,7 +43,8 @@ struct BlockParts {
 /// An entry of the table of types: everything that readers and writers need to know of one.
 struct GgmlTraits {
   GgmlType type;
-  std::string_view name;  ///< ggml's: "Q4_K".
+  std::string_view name; ///< ggml's: "Q4_K".
+  uint32_t fileType; ///< llama.cpp's number for a file mostly of this type (of Q4_K and Q5_K, "S").
   uint32_t blockElements; ///< Elements of a row that are stored together.
   uint32_t blockBytes;
   uint32_t groupElements; ///< Elements that share a scale; 0 for plain floats.
