@@ -9,7 +9,9 @@
 #define QOPT_TOOLS_QRUN_CHILDPROCESS_H
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace qopt {
@@ -22,9 +24,14 @@ struct ChildResult {
   std::string output; ///< What was read.
 };
 
-/// Runs a program, looked for on the PATH if its name has no slash, and waits for its end. Throws
-/// an Error if it cannot be started.
-ChildResult runChild(const std::vector<std::string> &words, ChildOutput output = ChildOutput::Read);
+/// Called with a line, without its end.
+using LineCallback = std::function<void(std::string_view)>;
+
+/// Runs a program, looked for on the PATH if its name has no slash, and waits for its end. With
+/// `onErrorLine` what it writes to its standard error goes there as it comes, in another thread.
+/// Throws an Error if it cannot be started.
+ChildResult runChild(const std::vector<std::string> &words, ChildOutput output = ChildOutput::Read,
+                     const LineCallback &onErrorLine = LineCallback());
 
 } // namespace qopt
 

@@ -10,6 +10,7 @@
 #include "runtime/formats/Error.h"
 #include "tools/qrun/ChildProcess.h"
 #include <filesystem>
+#include <fmt/ranges.h>
 #include <sys/wait.h>
 
 using namespace qopt;
@@ -24,12 +25,21 @@ static std::string findTool(const std::string &name) {
 std::string qopt::runTool(const std::string &name, const std::vector<std::string> &arguments) {
   std::vector<std::string> words = {findTool(name)};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  auto [status, output] = runChild(words);
+  std::vector<std::string> errors;
+  auto [status, output] = runChild(words, ChildOutput::Read, [&](std::string_view line) {
+    static constexpr std::string_view mark = "error: ";
+    if (const size_t at = line.find(mark); at != std::string_view::npos)
+      errors.emplace_back(line.substr(at + mark.size()));
+    else
+      fmt::print(stderr, "{}\n", line);
+  });
   const std::string &what = arguments.front();
   if (WIFSIGNALED(status))
     fail("{} {} was ended by signal {}", name, what, WTERMSIG(status));
   if (status != 0)
-    fail("{} {} failed, and has said why", name, what);
+    fail("{} {}: {}", name, what,
+         errors.empty() ? fmt::format("ended with status {}", WEXITSTATUS(status))
+                        : fmt::format("{}", fmt::join(errors, "; ")));
   return output;
 }
 

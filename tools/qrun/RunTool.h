@@ -15,7 +15,7 @@
 namespace qopt {
 
 /// Runs "qopt" or "qrun", the one beside this program or else on the PATH, and returns what it
-/// prints; what it complains of goes to the standard error. Throws an Error if it fails.
+/// prints; its remarks go to the standard error. Throws an Error with its own if it fails.
 std::string runTool(const std::string &name, const std::vector<std::string> &arguments);
 
 /// Writes a calibration profile of a model (what qopt takes) over so many tokens of a text. The
