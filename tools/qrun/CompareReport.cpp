@@ -86,7 +86,8 @@ static std::string formatRange(const SpeedRange &range) {
 
 static std::string costTable(const CompareReport &report) {
   const size_t width = nameWidth(report);
-  std::string text = fmt::format("{:<{}}  {:>9}  {:>11}", "artifact", width, "MB", "bits/weight");
+  std::string text = fmt::format("{:<{}}  {:>10}  {:>8}  {:>11}  {:>7}", "artifact", width,
+                                 "weights MB", "files MB", "bits/weight", "KV bits");
   if (!report.speedTests.empty())
     text += fmt::format("  {:>22}  {:>19}  {:>7}  {:>7}", "prefill t/s", "decode t/s", "load ms",
                         "peak MB");
@@ -94,8 +95,9 @@ static std::string costTable(const CompareReport &report) {
   for (const ComparedModel &model : report.models) {
     if (model.weightBytes == 0)
       continue;
-    text += fmt::format("{:<{}}  {:>9.2f}  {:>11.3f}", model.artifact, width,
-                        double(model.weightBytes) / 1e6, model.bitsPerWeight);
+    text += fmt::format("{:<{}}  {:>10.2f}  {:>8.2f}  {:>11.3f}  {:>7.2f}", model.artifact, width,
+                        double(model.weightBytes) / 1e6, double(model.fileBytes) / 1e6,
+                        model.bitsPerWeight, model.bitsPerKey);
     if (model.speed)
       text += fmt::format("  {:>22}  {:>19}  {:>7.1f}  {:>7.1f}", formatRange(model.speed->prefill),
                           formatRange(model.speed->decode), model.speed->loadMilliseconds,
@@ -110,6 +112,9 @@ std::string toText(const CompareReport &report) {
                                  report.comparison.tokens, report.windows, report.convention,
                                  qualityTable(report));
   text += taskTable(report);
+  // Contexts are cut alike for all models, which encode alike.
+  for (const TaskReport &task : report.models.back().tasks)
+    text += truncationRemark(task);
   if (!report.speedTests.empty())
     text += fmt::format("Speed of {}, least-median-most\n", report.speedTests);
   return text + costTable(report) + toText(report.prompts, report.promptedModels);

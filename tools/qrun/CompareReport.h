@@ -72,12 +72,21 @@ std::vector<TaskDifference> taskDifferences(const CompareReport &report,
 std::string toText(const CompareReport &report);
 Json toJson(const CompareReport &report);
 
-/// Everything in one table: a heading, and a row for each model.
-struct CompareTable {
-  std::vector<std::string> heading;
-  std::vector<std::vector<std::string>> rows;
+/// A number of a table, or a text.
+struct CompareCell {
+  std::string title;
+  std::string part;  ///< What it is of what the title names: "error", "median"; empty: that itself.
+  std::string joint; ///< Between the number before and this one where a page joins them.
+  std::string value; ///< Empty: not known.
 };
+
+/// A row of cells for each model, all with the titles of the last row.
+using CompareTable = std::vector<std::vector<CompareCell>>;
 CompareTable toTable(const CompareReport &report);
+
+/// A line of titles and a line for each model, numbers of one title joined: "9.94 ± 0.31".
+std::vector<std::vector<std::string>> toLines(const CompareTable &table);
+/// A column for each number: "ppl", "ppl error".
 std::string toCsv(const CompareTable &table);
 std::string toMarkdown(const CompareTable &table);
 

@@ -11,80 +11,108 @@
 
 namespace qopt {
 
-static std::vector<std::string> headingOf(const CompareReport &report) {
-  std::vector<std::string> heading = {
-      "artifact",     "recipe",  "bits/weight",
-      "KV bits",      "file MB", fmt::format("ppl [{}]", report.convention),
-      "ln(ppl/base)", "mean KL", "p99 KL",
-      "max KL",       "same top"};
-  const ComparedModel &last = report.models.back();
-  for (const TaskReport &task : last.tasks)
+namespace {
+
+/// Cells of one model, from left to right.
+class RowBuilder {
+public:
+  void add(std::string title, std::string value) {
+    cells.push_back({std::move(title), "", "", std::move(value)});
+  }
+  /// Another number under the title before.
+  void join(std::string joint, std::string part, std::string value) {
+    cells.push_back({cells.back().title, std::move(part), std::move(joint), std::move(value)});
+  }
+  void add(std::string title, const std::optional<Estimate> &estimate) {
+    add(std::move(title), estimate ? fmt::format("{:.6g}", estimate->mean) : "");
+    join(" ± ", "error", estimate ? fmt::format("{:.2g}", estimate->error) : "");
+  }
+  void add(const std::string &title, const SpeedRange &range) {
+    cells.push_back({title, "least", "", fmt::format("{:.1f}", range.min)});
+    join("-", "median", fmt::format("{:.1f}", range.median));
+    join("-", "most", fmt::format("{:.1f}", range.max));
+  }
+
+  std::vector<CompareCell> cells;
+};
+
+} // namespace
+
+static void addQuality(const CompareReport &report, size_t model, RowBuilder &row) {
+  const DivergenceResult *d = model == 0 ? nullptr : &report.comparison.models[model - 1];
+  row.add(fmt::format("ppl [{}]", report.convention),
+          d ? d->perplexity : report.comparison.basePerplexity);
+  row.add("ln(ppl/base)", d ? std::optional(d->logRatio) : std::nullopt);
+  row.add("mean KL", d ? std::optional(d->klDivergence.estimate) : std::nullopt);
+  row.add("p99 KL", d ? fmt::format("{:.3g}", d->klDivergence.p99) : "");
+  row.add("max KL", d ? fmt::format("{:.3g}", d->klDivergence.max) : "");
+  row.add("same top %", d ? fmt::format("{:.2f}", 100 * d->sameTop.mean) : "");
+}
+
+static void addTasks(const CompareReport &report, const ComparedModel &model, RowBuilder &row) {
+  size_t next = 0;
+  const std::vector<TaskDifference> differences = taskDifferences(report, model);
+  for (const TaskReport &task : model.tasks)
     for (const MetricResult &metric : task.metrics) {
-      heading.push_back(metricTitle(task, metric));
-      if (isShare(metric.metric))
-        heading.push_back(metricTitle(task, metric) + " to the first (McNemar's p)");
+      const std::optional<PairedTest> &test = differences[next++].test;
+      const bool share = isShare(metric.metric);
+      auto number = [&](double value) {
+        return share ? fmt::format("{:.2f}", 100 * value) : fmt::format("{:.4f}", value);
+      };
+      const std::string title = metricTitle(task, metric) + (share ? " %" : "");
+      row.add(title, number(metric.value));
+      row.join(" ± ", "error", metric.error ? number(*metric.error) : "");
+      if (!share)
+        continue;
+      row.add(title + " to the first", test ? fmt::format("{:+.2f}", 100 * test->difference) : "");
+      row.join(" ± ", "error", test ? fmt::format("{:.2f}", 100 * test->error) : "");
+      row.join(", p = ", "McNemar's p", test ? fmt::format("{:.3g}", test->p) : "");
     }
-  if (last.speed)
-    heading.insert(heading.end(), {"load ms", "prefill t/s min", "median", "max", "decode t/s min",
-                                   "median", "max", "peak MB"});
-  return heading;
-}
-
-static std::string formatEstimate(const Estimate &estimate) {
-  return fmt::format("{:.6g} ± {:.2g}", estimate.mean, estimate.error);
-}
-
-static void addQuality(const CompareReport &report, size_t model, std::vector<std::string> &row) {
-  if (model == 0) {
-    row.push_back(formatEstimate(report.comparison.basePerplexity));
-    row.insert(row.end(), 5, "");
-    return;
-  }
-  const DivergenceResult &d = report.comparison.models[model - 1];
-  row.insert(row.end(),
-             {formatEstimate(d.perplexity), formatEstimate(d.logRatio),
-              formatEstimate(d.klDivergence.estimate), fmt::format("{:.3g}", d.klDivergence.p99),
-              fmt::format("{:.3g}", d.klDivergence.max),
-              fmt::format("{:.2f} %", 100 * d.sameTop.mean)});
-}
-
-static void addTasks(const CompareReport &report, const ComparedModel &model,
-                     std::vector<std::string> &row) {
-  for (const TaskDifference &difference : taskDifferences(report, model)) {
-    row.push_back(formatMetric(*difference.metric));
-    if (isShare(difference.metric->metric))
-      row.push_back(difference.test ? fmt::format("{:+.2f} ± {:.2f} (p = {:.3g})",
-                                                  100 * difference.test->difference,
-                                                  100 * difference.test->error, difference.test->p)
-                                    : "");
-  }
-}
-
-static void addSpeed(const ModelSpeed &speed, std::vector<std::string> &row) {
-  for (double value : {speed.loadMilliseconds, speed.prefill.min, speed.prefill.median,
-                       speed.prefill.max, speed.decode.min, speed.decode.median, speed.decode.max,
-                       double(speed.peakMemoryBytes) / 1e6})
-    row.push_back(fmt::format("{:.1f}", value));
 }
 
 CompareTable toTable(const CompareReport &report) {
-  CompareTable table{headingOf(report), {}};
+  CompareTable table;
   for (size_t i = 0; i < report.models.size(); ++i) {
     const ComparedModel &model = report.models[i];
-    std::vector<std::string> row = {model.artifact, model.recipe};
-    if (model.weightBytes > 0)
-      row.insert(row.end(), {fmt::format("{:.3f}", model.bitsPerWeight),
-                             fmt::format("{:.2f}", model.bitsPerKey),
-                             fmt::format("{:.2f}", double(model.fileBytes) / 1e6)});
-    row.resize(5);
+    const bool isKnown = model.weightBytes > 0;
+    RowBuilder row;
+    row.add("artifact", model.artifact);
+    row.add("recipe", model.recipe);
+    row.add("bits/weight", isKnown ? fmt::format("{:.3f}", model.bitsPerWeight) : "");
+    row.add("KV bits", isKnown ? fmt::format("{:.2f}", model.bitsPerKey) : "");
+    row.add("file MB", isKnown ? fmt::format("{:.2f}", double(model.fileBytes) / 1e6) : "");
     addQuality(report, i, row);
     addTasks(report, model, row);
-    if (model.speed)
-      addSpeed(*model.speed, row);
-    row.resize(table.heading.size());
-    table.rows.push_back(std::move(row));
+    if (model.speed) {
+      row.add("load ms", fmt::format("{:.1f}", model.speed->loadMilliseconds));
+      row.add("prefill t/s", model.speed->prefill);
+      row.add("decode t/s", model.speed->decode);
+      row.add("peak MB", fmt::format("{:.1f}", double(model.speed->peakMemoryBytes) / 1e6));
+    }
+    table.push_back(std::move(row.cells));
   }
+  // Of a base that is a file less is known.
+  for (std::vector<CompareCell> &row : table)
+    row.resize(table.back().size());
   return table;
+}
+
+std::vector<std::vector<std::string>> toLines(const CompareTable &table) {
+  const std::vector<CompareCell> &titled = table.back();
+  std::vector<std::vector<std::string>> lines(1 + table.size());
+  for (size_t i = 0; i < titled.size(); ++i) {
+    const bool isJoined = !titled[i].joint.empty();
+    if (!isJoined)
+      lines[0].push_back(titled[i].title);
+    for (size_t m = 0; m < table.size(); ++m) {
+      const std::string &value = table[m][i].value;
+      if (!isJoined)
+        lines[m + 1].push_back(value);
+      else if (!value.empty())
+        lines[m + 1].back() += titled[i].joint + value;
+    }
+  }
+  return lines;
 }
 
 static std::string csvLine(const std::vector<std::string> &cells) {
@@ -104,9 +132,16 @@ static std::string csvLine(const std::vector<std::string> &cells) {
 }
 
 std::string toCsv(const CompareTable &table) {
-  std::string text = csvLine(table.heading);
-  for (const std::vector<std::string> &row : table.rows)
-    text += csvLine(row);
+  std::vector<std::string> titles;
+  for (const CompareCell &cell : table.back())
+    titles.push_back(cell.part.empty() ? cell.title : cell.title + " " + cell.part);
+  std::string text = csvLine(titles);
+  for (const std::vector<CompareCell> &row : table) {
+    std::vector<std::string> values;
+    for (const CompareCell &cell : row)
+      values.push_back(cell.value);
+    text += csvLine(values);
+  }
   return text;
 }
 
@@ -122,10 +157,11 @@ static std::string markdownLine(const std::vector<std::string> &cells) {
 }
 
 std::string toMarkdown(const CompareTable &table) {
-  std::string text = markdownLine(table.heading) +
-                     markdownLine(std::vector<std::string>(table.heading.size(), "---"));
-  for (const std::vector<std::string> &row : table.rows)
-    text += markdownLine(row);
+  const std::vector<std::vector<std::string>> lines = toLines(table);
+  std::string text =
+      markdownLine(lines[0]) + markdownLine(std::vector<std::string>(lines[0].size(), "---"));
+  for (size_t i = 1; i < lines.size(); ++i)
+    text += markdownLine(lines[i]);
   return text;
 }
 

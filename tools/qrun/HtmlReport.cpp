@@ -14,11 +14,12 @@
 using namespace qopt;
 
 static constexpr std::string_view style = R"(
-body { font-family: sans-serif; margin: 2em auto; max-width: 1400px; color: #222; }
+body { font-family: sans-serif; margin: 2em auto; max-width: 1400px; padding: 0 1em; color: #222; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; }
 th, td { border: 1px solid #ccc; padding: 4px 8px; text-align: right; white-space: nowrap; }
-th { background: #f3f3f3; } th:first-child, td:first-child { text-align: left; }
+th { background: #f3f3f3; white-space: normal; } th:first-child, td:first-child { text-align: left; }
+.models td:nth-child(2) { text-align: left; white-space: normal; min-width: 14em; }
 .texts td { text-align: left; white-space: pre-wrap; vertical-align: top; min-width: 16em; }
 .plots { display: flex; flex-wrap: wrap; gap: 1em; } .plots svg { width: 640px; max-width: 100%; }
 )";
@@ -32,15 +33,14 @@ static std::string shortName(const std::string &path) {
 }
 
 static std::string htmlTable(const CompareTable &table) {
-  auto line = [](const std::vector<std::string> &cells, const char *tag) {
-    std::string html = "<tr>";
-    for (const std::string &cell : cells)
+  std::string html = "<div class=\"wide\"><table class=\"models\">\n", tag = "th";
+  for (const std::vector<std::string> &line : toLines(table)) {
+    html += "<tr>";
+    for (const std::string &cell : line)
       html += fmt::format("<{0}>{1}</{0}>", tag, escapeHtml(cell));
-    return html + "</tr>\n";
-  };
-  std::string html = "<div class=\"wide\"><table>\n" + line(table.heading, "th");
-  for (const std::vector<std::string> &row : table.rows)
-    html += line(row, "td");
+    html += "</tr>\n";
+    tag = "td";
+  }
   return html + "</table></div>\n";
 }
 

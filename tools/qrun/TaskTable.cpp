@@ -29,13 +29,16 @@ std::string qopt::formatMetric(const MetricResult &metric) {
   return text;
 }
 
+std::string qopt::truncationRemark(const TaskReport &report) {
+  if (report.truncated == 0)
+    return "";
+  return fmt::format("{}: {} of {} questions are longer than the context of {} tokens; their "
+                     "beginning was left out\n",
+                     report.task.name, report.truncated, report.questions.size(), report.context);
+}
+
 static std::string remarksOf(const TaskReport &report) {
-  std::string text;
-  if (report.truncated > 0)
-    text +=
-        fmt::format("{}: {} of {} questions are longer than the context of {} tokens; their "
-                    "beginning was left out\n",
-                    report.task.name, report.truncated, report.questions.size(), report.context);
+  std::string text = truncationRemark(report);
   if (report.run.restored > 0)
     text += fmt::format("{}: {} questions were answered by an earlier run\n", report.task.name,
                         report.run.restored);

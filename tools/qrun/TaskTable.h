@@ -19,6 +19,8 @@ std::string formatMetric(const MetricResult &metric);
 /// Accuracies and the like, which are printed as shares.
 bool isShare(TaskMetric metric);
 
+/// That contexts lost their beginning, in a line; empty if none did.
+std::string truncationRemark(const TaskReport &report);
 /// A row for each metric, and remarks.
 std::string toText(std::span<const TaskReport> reports);
 nlohmann::ordered_json toJson(const TaskReport &report);
