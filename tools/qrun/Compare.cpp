@@ -11,7 +11,7 @@
 #include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/BenchReport.h"
-#include "tools/qrun/ChatTemplate.h"
+#include "runtime/tokenizer/ChatTemplate.h"
 #include "tools/qrun/CompareReport.h"
 #include "tools/qrun/EvalReport.h"
 #include "tools/qrun/HtmlReport.h"

@@ -9,7 +9,7 @@
 #include "runtime/eval/tasks/RecordFile.h"
 #include "runtime/formats/Error.h"
 #include "runtime/sampling/Generator.h"
-#include "tools/qrun/ChatTemplate.h"
+#include "runtime/tokenizer/ChatTemplate.h"
 #include <algorithm>
 
 using namespace qopt;

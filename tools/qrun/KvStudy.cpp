@@ -14,15 +14,12 @@
 #include "tools/qrun/KvStudyReport.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/RunTool.h"
+#include "tools/qrun/ScratchFolder.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <unistd.h>
 
 using namespace qopt;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -38,26 +35,6 @@ struct KvStudyOptions {
   bool json = false;
 };
 
-/// A folder for artifacts that only live as long as the study.
-class StudyFolder {
-public:
-  StudyFolder() : path((fs::temp_directory_path() / "qrun-kv-study-XXXXXX").string()) {
-    if (!mkdtemp(path.data()))
-      fail("no folder for artifacts in {}: {}", fs::temp_directory_path().string(),
-           std::strerror(errno));
-  }
-  ~StudyFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  StudyFolder(const StudyFolder &) = delete;
-
-  std::string file(const std::string &name) const { return path + "/" + name; }
-
-private:
-  std::string path;
-};
-
 } // namespace
 
 static const std::string cpuPipeline = "--default-pipeline=targets=cpu";
@@ -65,7 +42,7 @@ static const std::string cpuPipeline = "--default-pipeline=targets=cpu";
 /// Compiles the model with each mode; the first is that without compression.
 static std::vector<std::unique_ptr<Model>> compileModes(const KvStudyOptions &options,
                                                         std::span<const CacheMode> modes,
-                                                        const StudyFolder &folder) {
+                                                        const ScratchFolder &folder) {
   std::string profile;
   std::vector<std::unique_ptr<Model>> models;
   auto compile = [&](std::vector<std::string> rule) {
@@ -126,7 +103,7 @@ static void measureLength(const KvStudyOptions &options, int64_t length,
 static void runKvStudy(const KvStudyOptions &options) {
   const std::vector<CacheMode> modes = parseCacheModes(options.modes);
   KvStudyReport report{options.model, options.textFile, parseLengths(options.lengths), {}, 0, {}};
-  const StudyFolder folder;
+  const ScratchFolder folder("kv-study");
   const std::vector<std::unique_ptr<Model>> models = compileModes(options, modes, folder);
   report.baseBytesPerToken = cacheBytesPerToken(*models.front());
   for (size_t i = 0; i < modes.size(); ++i)

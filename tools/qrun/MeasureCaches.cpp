@@ -12,13 +12,10 @@
 #include "runtime/formats/Error.h"
 #include "tools/qrun/HybridArtifact.h"
 #include "tools/qrun/RunTool.h"
+#include "tools/qrun/ScratchFolder.h"
 #include <algorithm>
-#include <cstring>
-#include <filesystem>
-#include <unistd.h>
 
 using namespace qopt;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -26,26 +23,6 @@ namespace {
 struct Assignment {
   const CacheMode *mode;
   bool ofKeys, ofValues;
-};
-
-/// A folder for artifacts that only live as long as the measurement.
-class ScratchFolder {
-public:
-  ScratchFolder() : path((fs::temp_directory_path() / "qrun-calibrate-XXXXXX").string()) {
-    if (!mkdtemp(path.data()))
-      fail("no folder for artifacts in {}: {}", fs::temp_directory_path().string(),
-           std::strerror(errno));
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  ScratchFolder(const ScratchFolder &) = delete;
-
-  std::string file(const std::string &name) const { return path + "/" + name; }
-
-private:
-  std::string path;
 };
 
 class Measurement {
@@ -121,7 +98,7 @@ std::vector<double> Measurement::divergences(const std::vector<std::string> &art
 
 void Measurement::measure(std::span<const Assignment> assignments, CacheSensitivities &result,
                           const std::function<void()> &progress) {
-  const ScratchFolder folder;
+  const ScratchFolder folder("calibrate");
   const std::string mixed = compile(assignments, folder);
   const size_t first = numCaches - capacity();
   for (size_t a = 0; a < assignments.size(); ++a) {
@@ -158,9 +135,8 @@ qopt::measureCaches(const std::string &artifact, const Model &base, const ModelO
   std::vector<Assignment> assignments;
   for (const CacheMode &mode : modes) {
     if (mode.needsProfile)
-      fail("--kv-modes: {} has other codes in each layer, from a profile: sensitivities are those "
-           "of "
-           "modes without",
+      fail("--kv-modes: {} has other codes in each layer, from a profile: sensitivities are "
+           "those of modes without",
            mode.name);
     for (auto [ofKeys, ofValues] : {std::pair(true, false), {false, true}, {true, true}})
       assignments.push_back({&mode, ofKeys, ofValues});

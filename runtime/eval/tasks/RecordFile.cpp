@@ -17,7 +17,10 @@ using namespace qopt;
 static std::string readText(const std::string &path) {
   const MappedFile file(path);
   std::string_view text(reinterpret_cast<const char *>(file.bytes().data()), file.bytes().size());
-  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+  // Without a byte order mark, UTF-16 shows by the zeros beside its ASCII characters.
+  const std::string_view beginning = text.substr(0, 4);
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
+      beginning.find('\0') != std::string_view::npos)
     fail("{}: is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)", path);
   if (text.starts_with("\xef\xbb\xbf"))
     text.remove_prefix(3);

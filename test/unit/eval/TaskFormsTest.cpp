@@ -307,6 +307,8 @@ TEST(TaskFormsTest, whatIsWrongIsNamedWithItsLine) {
         "converts it");
   check("\xff\xfe{",
         "D/piqa_test.jsonl: is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)");
+  check(std::string("{\0\"\0", 4),
+        "D/piqa_test.jsonl: is UTF-16; convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)");
   check("[1]\n", "D/piqa_test.jsonl: line 1: is array, not an object");
   folder.write("test/x_test.csv", "q,a,b,c,d\n");
   EXPECT_EQ(messageOf("mmlu", folder), "D/test/x_test.csv: line 1: has 5 fields; 6 are expected "

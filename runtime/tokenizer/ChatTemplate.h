@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QOPT_TOOLS_QRUN_CHATTEMPLATE_H
-#define QOPT_TOOLS_QRUN_CHATTEMPLATE_H
+#ifndef QOPT_RUNTIME_TOKENIZER_CHATTEMPLATE_H
+#define QOPT_RUNTIME_TOKENIZER_CHATTEMPLATE_H
 
 #include <string>
 #include <string_view>
@@ -26,11 +26,12 @@ struct ChatTemplate {
 /// "llama-2", "llama-3", "qwen", "zephyr".
 std::vector<std::string> chatTemplateNames();
 
-/// The template of that name; or, for "auto", the one that the model's tokenizer_config.json
-/// (`chat_template`) is recognised as. Throws an Error if there is none of that name, or the model
-/// has none or another one.
+/// The template of that name, as models without a system's message have it; or, for "auto", the one
+/// that `chat_template` of the model's tokenizer_config.json is recognised as, with the message of
+/// the system that it puts first by itself. Throws an Error if there is none of that name, or the
+/// model has none or another one.
 ChatTemplate findChatTemplate(const std::string &name, const std::string &directory);
 
 } // namespace qopt
 
-#endif // QOPT_TOOLS_QRUN_CHATTEMPLATE_H
+#endif // QOPT_RUNTIME_TOKENIZER_CHATTEMPLATE_H

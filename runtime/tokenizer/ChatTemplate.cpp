@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tools/qrun/ChatTemplate.h"
+#include "runtime/tokenizer/ChatTemplate.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Json.h"
 #include "runtime/formats/Quote.h"
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -18,26 +19,35 @@ namespace {
 
 struct KnownTemplate {
   std::string_view name;
-  std::string_view mark; ///< What no other template has in it.
+  std::array<std::string_view, 2> marks; ///< What it has in it,
+  std::string_view foreign;              ///< and what only others of its kind have.
   std::string_view before;
   std::string_view after;
 };
 
 /// As the templates of meta-llama/Llama-2-7b-chat-hf, meta-llama/Meta-Llama-3-8B-Instruct,
 /// Qwen/Qwen3-8B and TinyLlama/TinyLlama-1.1B-Chat-v1.0 render one message, without a system's.
+/// Phi-4 has <|im_sep|> in the manner of Qwen, Phi-3 and GLM-4 have <|user|> in that of Zephyr.
 constexpr std::array knownTemplates = {
-    KnownTemplate{"llama-2", "<<SYS>>", "[INST] ", " [/INST]"},
-    KnownTemplate{"llama-3", "<|start_header_id|>", "<|start_header_id|>user<|end_header_id|>\n\n",
+    KnownTemplate{"llama-2", {"[INST]", "<<SYS>>"}, "", "[INST] ", " [/INST]"},
+    KnownTemplate{"llama-3",
+                  {"<|start_header_id|>", "<|eot_id|>"},
+                  "",
+                  "<|start_header_id|>user<|end_header_id|>\n\n",
                   "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"},
-    KnownTemplate{"qwen", "<|im_start|>", "<|im_start|>user\n",
+    KnownTemplate{"qwen",
+                  {"<|im_start|>", "<|im_end|>"},
+                  "<|im_sep|>",
+                  "<|im_start|>user\n",
                   "<|im_end|>\n<|im_start|>assistant\n"},
-    KnownTemplate{"zephyr", "<|user|>", "<|user|>\n", "</s>\n<|assistant|>\n"},
+    KnownTemplate{
+        "zephyr", {"<|user|>", "eos_token"}, "<|end|>", "<|user|>\n", "</s>\n<|assistant|>\n"},
 };
 
-/// Systems' messages that Qwen's templates put first by themselves; the longer contains the other.
-constexpr std::array<std::string_view, 2> qwenSystems = {
-    "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.",
-    "You are a helpful assistant."};
+/// Llama 3.1 to 3.3 begin with it; the date is what their templates say where no clock is at hand.
+constexpr std::string_view llamaDates =
+    "<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
+    "Today Date: 26 Jul 2024\n\n<|eot_id|>";
 
 } // namespace
 
@@ -72,18 +82,36 @@ static std::string templateText(const std::string &file) {
   fail("{}: chat_template is {} without a default", file, value.type_name());
 }
 
+static bool isOf(const std::string &text, const KnownTemplate &known) {
+  auto has = [&](std::string_view mark) { return text.find(mark) != std::string::npos; };
+  return std::ranges::all_of(known.marks, has) && (known.foreign.empty() || !has(known.foreign));
+}
+
+/// The message of a system that a template in Qwen's manner has in it as it is, between its marks.
+static std::string qwenSystem(const std::string &text) {
+  static constexpr std::string_view begin = "<|im_start|>system", end = "<|im_end|>";
+  for (size_t at = 0; (at = text.find(begin, at)) != std::string::npos;) {
+    at += begin.size();
+    std::string_view message = std::string_view(text).substr(at);
+    message = message.substr(0, message.find(end));
+    // A line's end, or what stands for one in a string of the template.
+    for (std::string_view newLine : {"\n", "\\n"})
+      if (message.starts_with(newLine) && message.find_first_of("'\"{}") == std::string_view::npos)
+        return fmt::format("{}\n{}{}\n", begin, message.substr(newLine.size()), end);
+  }
+  return "";
+}
+
 static ChatTemplate recognise(const std::string &file) {
   const std::string text = templateText(file);
   for (const KnownTemplate &known : knownTemplates) {
-    if (text.find(known.mark) == std::string::npos)
+    if (!isOf(text, known))
       continue;
     ChatTemplate result = makeTemplate(known);
     if (known.name == "qwen")
-      for (std::string_view system : qwenSystems)
-        if (text.find(system) != std::string::npos) {
-          result.before = fmt::format("<|im_start|>system\n{}<|im_end|>\n{}", system, known.before);
-          break;
-        }
+      result.before.insert(0, qwenSystem(text));
+    if (known.name == "llama-3" && text.find("Cutting Knowledge Date") != std::string::npos)
+      result.before.insert(0, llamaDates);
     return result;
   }
   fail("{}: the chat_template {} is none of those that are built in ({})", file, quote(text),
