@@ -54,7 +54,12 @@ Value CacheEncoder::reduce(Value group, bool sum, llvm::function_ref<Value(Value
     Value x = b.loadVector(f32, b.element(f32, group, column), lanes);
     if (lanes != kLanes && !sum) // elements that are none must not be the greatest
       x = b.select(b.maskOf(lanes), x, first);
-    return sum ? b.addf(sofar, value(x)) : b.maxf(value(x), sofar);
+    if (!sum)
+      return b.maxf(value(x), sofar);
+    Value term = value(x);
+    if (lanes != kLanes)
+      term = b.select(b.maskOf(lanes), term, b.splat(0.0));
+    return b.addf(sofar, term);
   })[0];
   return sum ? b.sumOfLanes(total) : b.maximumOfLanes(total);
 }
@@ -92,13 +97,50 @@ CacheEncoder::Parameters CacheEncoder::measure(Value group) {
     Value mean = b.divf(squares, b.splat(double(pool.groupSize())));
     return {math::SqrtOp::create(b, mean), {}};
   }
-  if (!format.asymmetric)
+  if (!format.asymmetric && format.code != Code::Integer)
     return {b.divf(reduce(group, false, magnitude), b.splat(format.largestCode())), {}};
+  Range range = rangeOf(group);
+  if (format.search)
+    range = search(group, range);
+  if (!format.asymmetric)
+    return {b.divf(range.greatest, b.splat(format.largestCode())), {}};
+  return {b.divf(b.subf(range.greatest, range.least), b.splat(format.steps())),
+          roundToF16(range.least)};
+}
+
+CacheEncoder::Range CacheEncoder::rangeOf(Value group) {
+  auto negated = [&](Value x) { return b.subf(b.splat(0.0), x); };
+  if (!format.asymmetric) {
+    Value greatest =
+        reduce(group, false, [&](Value x) -> Value { return math::AbsFOp::create(b, x); });
+    return {negated(greatest), greatest};
+  }
   Value greatest = reduce(group, false, [](Value x) { return x; });
-  Value least =
-      b.subf(b.splat(0.0), reduce(group, false, [&](Value x) { return b.subf(b.splat(0.0), x); }));
-  double codes = double((int64_t(1) << format.bits) - 1);
-  return {b.divf(b.subf(greatest, least), b.splat(codes)), roundToF16(least)};
+  return {negated(reduce(group, false, negated)), greatest};
+}
+
+/// A group of one number has ranges without steps, whose errors are no numbers: the whole stays.
+CacheEncoder::Range CacheEncoder::search(Value group, const Range &whole) {
+  Value size = b.subf(whole.greatest, whole.least);
+  Value least = b.splat(std::numeric_limits<double>::infinity());
+  Range best = whole;
+  for (RangeCut cut : searchedCuts(format)) {
+    Range range{b.fma(size, b.splat(cut.below), whole.least),
+                b.fma(size, b.splat(-cut.above), whole.greatest)};
+    Value step = b.divf(b.subf(range.greatest, range.least), b.splat(format.steps()));
+    Value inverse = b.divf(b.splat(1.0), step);
+    Value error = reduce(group, true, [&](Value x) {
+      Value code = math::RoundEvenOp::create(b, b.mulf(b.subf(x, range.least), inverse));
+      Value decoded = b.fma(clamp(b, code, 0, format.steps()), step, range.least);
+      Value difference = b.subf(x, decoded);
+      return b.mulf(difference, difference);
+    });
+    Value isBetter = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, error, least);
+    least = b.select(isBetter, error, least);
+    best = {b.select(isBetter, range.least, best.least),
+            b.select(isBetter, range.greatest, best.greatest)};
+  }
+  return best;
 }
 
 void CacheEncoder::storeF16(Value vector, Value address) {

@@ -30,6 +30,12 @@ private:
   };
 
   Parameters measure(mlir::Value group);
+  /// Of an integer group, in all lanes.
+  struct Range {
+    mlir::Value least, greatest;
+  };
+  Range rangeOf(mlir::Value group);
+  Range search(mlir::Value group, const Range &whole);
   Parameters measureAndStore(mlir::Value group, mlir::Value block, mlir::Value index,
                              mlir::Value slot);
   /// The greatest of `value` over a group's vectors, in all lanes.

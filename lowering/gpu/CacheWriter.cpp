@@ -69,10 +69,8 @@ CacheWriter::Parameters CacheWriter::measure(ArrayRef<Piece> pieces, int64_t lan
   Scalar greatest = none, greatestNegated = none;
   for (const Piece &piece : pieces)
     for (auto [i, x] : llvm::enumerate(piece.elements)) {
-      // The zeros beyond a head are no elements of it.
-      Scalar isElement = piece.first + int64_t(i) < pool.headDim;
       auto counted = [&](Scalar value) {
-        return pool.paddedDim() == pool.headDim ? value : select(isElement, value, none);
+        return pool.paddedDim() == pool.headDim ? value : select(isElement(piece, i), value, none);
       };
       greatest = max(greatest, counted(x));
       greatestNegated = max(greatestNegated, counted(b.f32(0) - x));
@@ -80,10 +78,46 @@ CacheWriter::Parameters CacheWriter::measure(ArrayRef<Piece> pieces, int64_t lan
   greatest = b.warpMax(greatest, unsigned(lanes));
   greatestNegated = b.warpMax(greatestNegated, unsigned(lanes));
   if (!format.asymmetric)
-    return {b.divide(max(greatest, greatestNegated), b.f32(format.largestCode())), {}};
-  double codes = std::ldexp(1.0, int(format.bits)) - 1;
-  return {b.divide(greatest + greatestNegated, b.f32(codes)),
-          roundToF16(b.f32(0) - greatestNegated)};
+    greatest = greatestNegated = max(greatest, greatestNegated);
+  Range range{b.f32(0) - greatestNegated, greatest};
+  if (format.search)
+    range = search(pieces, lanes, range);
+  if (!format.asymmetric)
+    return {b.divide(range.greatest, b.f32(format.largestCode())), {}};
+  return {b.divide(range.greatest - range.least, b.f32(format.steps())), roundToF16(range.least)};
+}
+
+Scalar CacheWriter::isElement(const Piece &piece, int64_t index) {
+  return piece.first + index < pool.headDim;
+}
+
+/// A group of one number has ranges without steps, whose errors are no numbers: the whole stays.
+CacheWriter::Range CacheWriter::search(ArrayRef<Piece> pieces, int64_t lanes, const Range &whole) {
+  Scalar size = whole.greatest - whole.least;
+  Scalar leastError = b.f32(std::numeric_limits<double>::infinity());
+  Range best = whole;
+  for (RangeCut cut : searchedCuts(pool.format)) {
+    Range range{fma(size, b.f32(cut.below), whole.least),
+                fma(size, b.f32(-cut.above), whole.greatest)};
+    Scalar steps = b.f32(pool.format.steps());
+    Scalar step = b.divide(range.greatest - range.least, steps), inverse = b.divide(b.f32(1), step);
+    Scalar error = b.f32(0);
+    for (const Piece &piece : pieces)
+      for (auto [i, x] : llvm::enumerate(piece.elements)) {
+        Scalar code = min(max(b.roundEven((x - range.least) * inverse), b.f32(0)), steps);
+        Scalar difference = x - fma(code, step, range.least);
+        Scalar counts = piece.exists;
+        if (pool.paddedDim() != pool.headDim)
+          counts = counts & isElement(piece, i);
+        error = fma(select(counts, difference, b.f32(0)), difference, error);
+      }
+    error = b.warpSum(error, unsigned(lanes));
+    Scalar isBetter = error < leastError;
+    leastError = select(isBetter, error, leastError);
+    best = {select(isBetter, range.least, best.least),
+            select(isBetter, range.greatest, best.greatest)};
+  }
+  return best;
 }
 
 /// Uniform codes take the least entry that is not below the scale, others the nearest in log.

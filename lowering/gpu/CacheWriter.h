@@ -39,6 +39,13 @@ private:
   /// Of the group, or head, that `pieces` of this lane belong to, and `lanes` lanes have.
   Scalar rootMeanSquare(llvm::ArrayRef<Piece> pieces, int64_t lanes);
   Parameters measure(llvm::ArrayRef<Piece> pieces, int64_t lanes);
+  /// Of a group of integers.
+  struct Range {
+    Scalar least, greatest;
+  };
+  Range search(llvm::ArrayRef<Piece> pieces, int64_t lanes, const Range &whole);
+  /// Whether an element of a piece is one of the head's: there are zeros beyond it.
+  Scalar isElement(const Piece &piece, int64_t index);
   /// Stores the parameters of group `group` where `isFirst`; codes are computed with them as
   /// stored.
   Parameters store(Parameters parameters, mlir::Value block, Scalar token, Scalar group,

@@ -84,6 +84,7 @@ CacheFormat CompressKvPass::parseType(const std::string &text) const {
   if (format.isScaled())
     format.group = group;
   format.asymmetric = asymmetric && isInteger && !isStatic;
+  format.search = search && isInteger && format.bits <= 4;
   if (rotate == "hadamard" && !format.isNative())
     format.hadamard = seed;
   return format;
@@ -146,7 +147,7 @@ void CompressKvPass::parseKivi() {
   if (codeBits != 2 && codeBits != 4)
     fail("compress-kv: bits={}: KIVI's codes have 2 or 4", codeBits);
   if (isStatic || !type.empty() || !keyType.empty() || !valueType.empty() || rotate != "none" ||
-      !profile.empty() || m1.hasValue() || m2.hasValue() || table.hasValue())
+      !profile.empty() || m1.hasValue() || m2.hasValue() || table.hasValue() || search)
     fail("compress-kv: options of mode=kivi are bits, group, residual and layers");
   CacheFormat format{.code = Code::Integer, .bits = codeBits, .group = size, .asymmetric = true};
   format.residual = residual;
@@ -174,6 +175,7 @@ void CompressKvPass::parseRule() {
   bool hasTypes = !type.empty() || !keyType.empty() || !valueType.empty();
   refuseUnless(!hasTypes || mode == "type", "a type", "mode=type");
   refuseUnless(!isStatic || mode == "type", "static", "mode=type");
+  refuseUnless(!search || mode == "type", "search", "int4 and int2");
   refuseUnless(!m1.hasValue() || isTurbo, "m1", "mode=turbo");
   refuseUnless(!m2.hasValue() || isTurbo, "m2", "mode=turbo");
   refuseUnless(!table.hasValue() || isTurbo, "table", "mode=turbo");
@@ -195,6 +197,8 @@ void CompressKvPass::parseRule() {
          {std::pair(&key, keyType.getValue()), {&value, valueType.getValue()}})
       if (const std::string &chosen = text.empty() ? type.getValue() : text; !chosen.empty())
         *part = parseType(chosen);
+    refuseUnless(!search || (key && key->search) || (value && value->search), "search",
+                 "int4 and int2");
     return;
   }
   CacheFormat format = isTurbo ? turboFormat() : turboQuantFormat();
@@ -247,7 +251,7 @@ SmallVector<llm::CacheOp> CompressKvPass::selectCaches(int64_t &total) {
 void CompressKvPass::runAuto() {
   ModuleOp module = getOperation();
   bool choosesItself = type.empty() && keyType.empty() && valueType.empty() && !isStatic &&
-                       !asymmetric.hasValue() && !group.hasValue() && !m1.hasValue() &&
+                       !asymmetric.hasValue() && !search && !group.hasValue() && !m1.hasValue() &&
                        !m2.hasValue() && !table.hasValue() && !ratio.hasValue() &&
                        !rotate.hasValue();
   if (!choosesItself)

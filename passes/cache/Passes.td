@@ -20,7 +20,8 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
 
     `type` is for both parts, `k` and `v` for one. A scale belongs to a token and head
     (`granularity=token_head`), or to `group` consecutive elements of it. `asymmetric` integers begin
-    at the minimum. `static` int8 has one scale, and unless `asymmetric=false` one zero, for all keys
+    at the minimum. `search` tries narrower ranges for each group of int4 and int2 codes and keeps that
+    with the least squared error. `static` int8 has one scale, and unless `asymmetric=false` one zero, for all keys
     and one for all values of a layer, from the extremes in a profile.
 
     `mode=turbo` looks scales up in a table of 2^m1 entries and elements in one of 2^m2
@@ -55,6 +56,7 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     Option<"granularity", "granularity", "std::string", "\"token_head\"", "what shares a scale: token_head">,
     Option<"group", "group", "int64_t", "0", "elements of a head that share a scale; 0: all">,
     Option<"asymmetric", "asymmetric", "bool", "false", "codes from the minimum up">,
+    Option<"search", "search", "bool", "false", "int4, int2: the range with the least squared error">,
     Option<"isStatic", "static", "bool", "false", "int8: scales of a layer, from a profile">,
     Option<"profile", "profile", "std::string", "\"\"", "what qrun calibrate wrote">,
     Option<"m1", "m1", "int64_t", "8", "turbo: bits of a scale's index, 3 to 8">,

@@ -56,6 +56,17 @@ double CacheFormat::largestCode() const {
   }
 }
 
+std::vector<RangeCut> qopt::searchedCuts(const CacheFormat &format) {
+  constexpr int count = 4;
+  const double step = format.bits == 2 ? 1.0 / 16 : 1.0 / 31;
+  std::vector<RangeCut> cuts;
+  for (int below = 0; below < count; ++below)
+    for (int above = 0; above < count; ++above)
+      if (format.asymmetric || below == above)
+        cuts.push_back({below * step, above * step});
+  return cuts;
+}
+
 double CacheFormat::bytesPerHead(int64_t headDim) const {
   double parameters = 0;
   if (channels)
@@ -95,6 +106,8 @@ std::string qopt::toText(const CacheFormat &format) {
   std::string text = codeText(format);
   if (format.asymmetric)
     text += " asymmetric";
+  if (format.search)
+    text += " search";
   if (format.channels)
     text += " channels";
   if (format.group)
@@ -165,6 +178,8 @@ static void parseWord(std::string_view word, CacheFormat &format) {
   std::string_view value = equals == std::string_view::npos ? "" : word.substr(equals + 1);
   if (word == "asymmetric") {
     format.asymmetric = true;
+  } else if (word == "search") {
+    format.search = true;
   } else if (word == "channels") {
     format.channels = true;
   } else if (key == "group" || key == "residual") {
@@ -190,7 +205,8 @@ static void parseWord(std::string_view word, CacheFormat &format) {
     if (!format.hadamard)
       fail("cache format: '{}' is no seed of 32 bits", word);
   } else {
-    fail("cache format: unknown word '{}'; asymmetric, channels, group=, residual=, scales=, "
+    fail("cache format: unknown word '{}'; asymmetric, search, channels, group=, residual=, "
+         "scales=, "
          "static= "
          "and hadamard= are known",
          word);
@@ -229,6 +245,8 @@ CacheFormat qopt::parseCacheFormat(std::string_view text) {
     fail("cache format '{}': native is not rotated", text);
   if (format.asymmetric && !isInteger)
     fail("cache format '{}': only integers are asymmetric", text);
+  if (format.search && (!isInteger || format.bits > 4 || format.channels))
+    fail("cache format '{}': ranges are searched for int4 and int2 with scales of a token", text);
   if (format.scaleTable && !isTable)
     fail("cache format '{}': scales are looked up for uniform and lloyd_max codes only", text);
   if (format.fixed &&

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace qopt {
 
@@ -34,6 +35,9 @@ struct LinearCode {
 ///     uniform2 .. uniform8                odd multiples of 1/(2^b - 1), amax
 ///     lloyd_max2 .. lloyd_max8            optimal points of a unit Gaussian, root mean square
 ///       asymmetric                 integers: (max - min) / (2^b - 1) and a zero, the minimum
+///       search                     int4 and int2: of the ranges that begin and end up to a part
+///       within
+///                                  the group's own, that whose codes have the least squared error
 ///       group=N                    elements that share a scale; without it, the head
 ///       channels                   asymmetric keys: `group` tokens of an element share a scale
 ///       residual=N                 the newest tokens are f16 in a window beside the codes: of
@@ -61,6 +65,7 @@ struct CacheFormat {
   int64_t bits = 0;  ///< Of a code: 2, 4 or 8 for integers, 2 to 8 for tables.
   int64_t group = 0; ///< Elements that share a scale; 0: the head.
   bool asymmetric = false;
+  bool search = false;
   bool channels = false;
   int64_t residual = 0; ///< 0: no window.
   std::optional<ScaleTable> scaleTable = std::nullopt;
@@ -80,6 +85,9 @@ struct CacheFormat {
   std::optional<LinearCode> linear() const;
   /// The largest magnitude of a symmetric code, which amax is divided by.
   double largestCode() const;
+  /// Steps from the least code of integers to the greatest: 15 asymmetric ones of 4 bits, 14
+  /// symmetric.
+  double steps() const { return asymmetric ? double((int64_t(1) << bits) - 1) : 2 * largestCode(); }
   /// Elements of a head that share a token's scale.
   int64_t groupOf(int64_t headDim) const { return group == 0 || channels ? headDim : group; }
   int64_t groupsOf(int64_t headDim) const { return headDim / groupOf(headDim); }
@@ -91,6 +99,18 @@ struct CacheFormat {
 /// Throws an Error that names the word it does not know, or what does not go together.
 CacheFormat parseCacheFormat(std::string_view text);
 std::string toText(const CacheFormat &format);
+
+/// A range within that of a group: how far from its ends it begins and ends, in parts of the
+/// group's.
+struct RangeCut {
+  double below, above;
+};
+
+/// What `search` chooses from, the whole range first: 16 ranges, or 4 where both ends move
+/// together. Ends move by 1/31 of the range for codes of 4 bits, so that no two ranges have the
+/// same points, and by 1/16 for 2; the best range of 64 numbers of a Gaussian has 0.86 and 0.53
+/// times the squared error of the whole.
+std::vector<RangeCut> searchedCuts(const CacheFormat &format);
 
 /// Tokens of a sequence that a window holds: those of two pages, the newer ones taking the places
 /// of the older. A step appends at most half of them to a sequence, so that all that it reads is

@@ -34,7 +34,8 @@ static std::optional<int64_t> parseInteger(std::string_view text) {
 
 [[noreturn]] static void failUnknown(std::string_view name) {
   fail("unknown cache mode '{}'; f16, bf16, int8, int4, int2, fp8_e4m3 and fp8_e5m2 (with -static, "
-       "-asymmetric, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, -hadamard) and turboquant2 to "
+       "-asymmetric, -search, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, -hadamard) and "
+       "turboquant2 to "
        "4, "
        "kivi2 and kivi4 are known",
        name);
@@ -70,6 +71,8 @@ CacheMode qopt::parseCacheMode(std::string_view name) {
       mode.rule += " table=lloyd_max";
     } else if (words[i] == "asymmetric" && isType) {
       mode.rule += " asymmetric=true";
+    } else if (words[i] == "search" && isType) {
+      mode.rule += " search=true";
     } else if (words[i] == "static" && isType) {
       mode.rule += " static=true";
       mode.needsProfile = true;

@@ -18,6 +18,7 @@ RULES = {
     "int4_keys": "k=int4",
     "int4_values": "v=int4",
     "int2": "type=int2 asymmetric=true",
+    "int2_search": "type=int2 asymmetric=true search=true",
     "turbo_8_8": "mode=turbo m1=8 m2=8",
     "turbo_8_6": "mode=turbo m1=8 m2=6",
     "turbo_8_5": "mode=turbo m1=8 m2=5",
@@ -31,7 +32,7 @@ RULES = {
     "kivi2": "mode=kivi bits=2",
     "int2_groups": "type=int2 asymmetric=true group=32",
     "bits_8_5": "type=int8 group=32 rotate=hadamard",
-    "bits_4_5": "mode=kivi bits=4 group=64",
+    "bits_4_5": "type=int4 asymmetric=true search=true rotate=hadamard",
     "sas": "softmax=sas",
 }
 LLAMA_CPP = {
@@ -47,6 +48,7 @@ ORDERS = [
     ("int8", "int4_groups", 10),
     ("int4_groups", "int4", 1),
     ("int4", "int2", 5),
+    ("int2_search", "int2", 1.2),
     ("int4_values", "int4_keys", 1),
     ("turbo_8_8", "turbo_8_6", 8),
     ("turbo_8_6", "turbo_8_5", 2),

@@ -3,6 +3,7 @@
 // RUN: FileCheck %s --check-prefix=REMARK < %t.err
 // RUN: qopt %s --compress-kv="k=int8 v=int4 group=32" --compress-kv="layers=1-2 k=f16 v=f16" | FileCheck %s --check-prefix=MIX
 // RUN: qopt %s --compress-kv="type=int4 asymmetric=true rotate=hadamard layers=0" | FileCheck %s --check-prefix=ROTATE
+// RUN: qopt %s --compress-kv="k=int8 v=int2 asymmetric=true search=true group=32" | FileCheck %s --check-prefix=SEARCH
 // RUN: qopt %s --compress-kv="k=fp8_e4m3" --compress-kv="v=fp8_e5m2 layers=2" | FileCheck %s --check-prefix=PARTS
 // RUN: qopt %s --compress-kv="mode=turbo m1=8 m2=6 table=lloyd_max rotate=hadamard" | FileCheck %s --check-prefix=TURBO
 // RUN: qopt %s --compress-kv="mode=turboquant bits=3 seed=9" | FileCheck %s --check-prefix=TURBOQUANT
@@ -20,6 +21,8 @@
 
 // ROTATE: llm.cache @layers.0 {{.*}}k = "int4 asymmetric hadamard=1"{{.*}}v = "int4 asymmetric hadamard=1"
 // ROTATE: llm.cache @layers.1 {{.*}}k = "native"{{.*}}v = "native"
+
+// SEARCH: llm.cache @layers.0 {{.*}}k = "int8 asymmetric group=32"{{.*}}v = "int2 asymmetric search group=32"
 
 // PARTS: llm.cache @layers.0 {{.*}}k = "fp8_e4m3"{{.*}}v = "native"
 // PARTS: llm.cache @layers.2 {{.*}}k = "fp8_e4m3"{{.*}}v = "fp8_e5m2"

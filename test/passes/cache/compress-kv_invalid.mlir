@@ -53,6 +53,9 @@
 // KIVIGROUP: error: {{.*}}groups of 32 values do not fit int4 heads of 80 elements; 16, 80 do
 // RUN: not qopt %s --compress-kv="type=int4 residual=32" 2>&1 | FileCheck %s --check-prefix=NOTKIVI
 // NOTKIVI: error: {{.*}}residual is an option of mode=kivi
+// RUN: not qopt %s --compress-kv="type=int8 search=true" 2>&1 | FileCheck %s --check-prefix=SEARCH
+// RUN: not qopt %s --compress-kv="mode=turboquant search=true" 2>&1 | FileCheck %s --check-prefix=SEARCH
+// SEARCH: error: {{.*}}search is an option of int4 and int2
 // RUN: not qopt %s --compress-kv="type=int8 granularity=channel" 2>&1 | FileCheck %s --check-prefix=GRANULARITY
 // GRANULARITY: error: {{.*}}unknown granularity 'channel'; token_head is known
 // RUN: not qopt %s --compress-kv="type=int8 rotate=qr" 2>&1 | FileCheck %s --check-prefix=WHICH

@@ -78,6 +78,34 @@ double tableEntry(const CacheFormat &format, double scale) {
   return best;
 }
 
+/// Of the ranges that begin and end 0 to 3 times 1/31 (codes of 2 bits: 1/16) of the whole within
+/// it, the one whose evenly spaced points are nearest.
+void search(std::span<const double> group, const CacheFormat &format, double &least, double &most) {
+  const double size = most - least, part = size / (format.bits == 2 ? 16 : 31), first = least,
+               last = most;
+  const int64_t points = (int64_t(1) << format.bits) - (format.asymmetric ? 0 : 1);
+  double best = INFINITY;
+  for (int below = 0; below < 4; ++below)
+    for (int above = 0; above < 4; ++above) {
+      if (!format.asymmetric && below != above)
+        continue;
+      const double from = first + below * part, to = last - above * part;
+      double error = 0;
+      for (double x : group) {
+        double nearest = INFINITY;
+        for (int64_t i = 0; i < points; ++i)
+          nearest =
+              std::min(nearest, std::abs(x - from - double(i) * (to - from) / double(points - 1)));
+        error += nearest * nearest;
+      }
+      if (error < best) {
+        best = error;
+        least = from;
+        most = to;
+      }
+    }
+}
+
 /// What a group is after coding and decoding.
 void code(std::span<double> group, const CacheFormat &format) {
   double most = -INFINITY, least = INFINITY, squares = 0;
@@ -85,6 +113,13 @@ void code(std::span<double> group, const CacheFormat &format) {
     most = std::max(most, x);
     least = std::min(least, x);
     squares += x * x / double(group.size());
+  }
+  if (format.search) {
+    if (!format.asymmetric) {
+      most = std::max(most, -least);
+      least = -most;
+    }
+    search(group, format, least, most);
   }
   double scale = std::max(most, -least) / format.largestCode(), zero = 0;
   if (format.code == CacheFormat::Code::LloydMax)
@@ -257,6 +292,12 @@ TEST_P(CompressedAttentionTest, Integers) {
   check(kGrouped, "int2", "native");
   check(kOdd, "int4 asymmetric", "int8 asymmetric");
   check(kOdd, "int8", "int2 asymmetric");
+}
+
+TEST_P(CompressedAttentionTest, SearchedRanges) {
+  check(kGrouped, "int4 asymmetric search", "int2 asymmetric search group=32");
+  check(kWide, "int4 search group=32", "int2 search");
+  check(kOdd, "int4 asymmetric search", "int4 search");
 }
 
 TEST_P(CompressedAttentionTest, StaticIntegers) {

@@ -31,7 +31,8 @@ TEST(CacheFormatTest, TextIsReadAsItIsWritten) {
        {"native", "f16", "bf16 hadamard=3", "int8", "int4 asymmetric group=32 hadamard=1", "int2",
         "fp8_e5m2 group=64", "uniform6 scales=8:9.094947017729282e-13:1.189207115002721",
         "lloyd_max3 hadamard=4294967295", "int8 static=0.03:-1.5",
-        "int2 asymmetric channels group=32 residual=128", "int4 asymmetric residual=1"})
+        "int2 asymmetric channels group=32 residual=128", "int4 asymmetric residual=1",
+        "int2 asymmetric search group=32"})
     EXPECT_EQ(toText(parseCacheFormat(text)), text);
 }
 
@@ -54,6 +55,8 @@ TEST(CacheFormatTest, UnknownAndContraryWordsAreErrors) {
       {"int8 hadamard=-1", "no seed of 32 bits"},
       {"int8  asymmetric", "unknown word ''"},
       {"int4 residual=0", "is no size of a window"},
+      {"int8 search", "ranges are searched for int4 and int2"},
+      {"int4 asymmetric search channels group=32 residual=32", "with scales of a token"},
       {"int4 residual=32", "a window is that of asymmetric integers"},
       {"int4 asymmetric channels group=32", "a window holds the newest 1 to 128 tokens"},
       {"int4 asymmetric residual=129", "a window holds the newest 1 to 128 tokens"},
