@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/BenchReport.h"
 #include "tools/qrun/BenchTable.h"
 #include "tools/qrun/KernelBench.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/OtherProgram.h"
+#include "tools/qrun/OutputFile.h"
 #include "tools/qrun/PeakMemory.h"
 #include "tools/qrun/SessionBench.h"
 #include "tools/qrun/Subcommand.h"
@@ -111,6 +111,7 @@ static BenchReport benchArtifact(const std::string &path, const BenchOptions &op
 
 static void runBench(const BenchOptions &options) {
   const std::string output = options.json ? "json" : options.output;
+  OutputFile file(options.jsonFile);
   Json json = Json::array();
   if (output == "md" || output == "csv")
     std::fputs(output == "md" ? markdownHeader() : csvHeader(), stdout);
@@ -127,8 +128,8 @@ static void runBench(const BenchOptions &options) {
   }
   if (output == "json")
     std::printf("%s\n", json.dump(2).c_str());
-  if (!options.jsonFile.empty())
-    writeFile(options.jsonFile, json.dump(2) + "\n");
+  if (file)
+    file.write(json.dump(2) + "\n");
 }
 
 void qopt::addBenchCommand(CLI::App &app) {

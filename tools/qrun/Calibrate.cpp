@@ -12,6 +12,7 @@
 #include "runtime/session/Session.h"
 #include "tools/qrun/MeasureCaches.h"
 #include "tools/qrun/Model.h"
+#include "tools/qrun/PositiveNumber.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <bit>
@@ -189,7 +190,7 @@ void qopt::addCalibrateCommand(CLI::App &app) {
   command
       ->add_option("-c,--ctx", options->ctx,
                    "Tokens of a window (default: 512, or the model's context if that is less)")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber);
   command
       ->add_option("--sample-rows", options->sampleRows,
                    "Rows of each input to keep, for searches and errors")
@@ -203,7 +204,7 @@ void qopt::addCalibrateCommand(CLI::App &app) {
   command
       ->add_option("--kv-tokens", options->sensitivityTokens,
                    "Tokens, from the first on, to measure them on")
-      ->check(CLI::PositiveNumber)
+      ->check(positiveNumber)
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");
   options->model.addTo(*command);

@@ -8,15 +8,16 @@
 #include "runtime/eval/CompareModels.h"
 #include "runtime/eval/EvaluationText.h"
 #include "runtime/eval/SessionLogits.h"
-#include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
-#include "tools/qrun/BenchReport.h"
 #include "runtime/tokenizer/ChatTemplate.h"
+#include "tools/qrun/BenchReport.h"
 #include "tools/qrun/CompareReport.h"
 #include "tools/qrun/EvalReport.h"
 #include "tools/qrun/HtmlReport.h"
 #include "tools/qrun/Model.h"
+#include "tools/qrun/OutputFile.h"
 #include "tools/qrun/PeakMemory.h"
+#include "tools/qrun/PositiveNumber.h"
 #include "tools/qrun/SessionBench.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
@@ -237,15 +238,6 @@ static Comparison compareContenders(const CompareOptions &options, const Contend
   return result;
 }
 
-static void writeReports(const CompareOptions &options, const CompareReport &report) {
-  if (!options.csvFile.empty())
-    writeFile(options.csvFile, toCsv(toTable(report)));
-  if (!options.markdownFile.empty())
-    writeFile(options.markdownFile, toMarkdown(toTable(report)));
-  if (!options.reportFile.empty())
-    writeFile(options.reportFile, toHtml(report));
-}
-
 static void runCompare(const CompareOptions &options) {
   if (options.artifacts.size() < 2 && options.baseFile.empty() && options.keepFile.empty())
     fail(
@@ -255,7 +247,13 @@ static void runCompare(const CompareOptions &options) {
     file.emplace(options.baseFile);
   const LogProbabilityFile *baseFile = file ? &*file : nullptr;
 
+  // What is wrong with a file shows before anything is measured.
+  OutputFile csv(options.csvFile), markdown(options.markdownFile), page(options.reportFile);
+  if (!options.textFile.empty())
+    MappedFile{options.textFile};
+  const std::vector<AskedTask> tasks = readTasks(options.tasks);
   CompareReport report;
+  report.prompts = readPrompts(options.prompts, options.artifacts);
   std::vector<std::optional<ModelSpeed>> speeds(options.artifacts.size());
   if (options.speed)
     for (size_t i = 0; i < speeds.size(); ++i)
@@ -273,16 +271,19 @@ static void runCompare(const CompareOptions &options) {
     report.models.back().speed = speeds[i];
     if (!options.tasks.names.empty())
       report.models.back().tasks =
-          evaluateTasks(*contenders[i]->model, options.tasks, options.model.chunk);
+          evaluateTasks(*contenders[i]->model, options.tasks, tasks, options.model.chunk);
   }
-  if (!options.prompts.file.empty()) {
-    report.prompts = readPrompts(options.prompts);
+  if (!report.prompts.empty())
     for (const std::unique_ptr<Contender> &contender : contenders) {
       addTexts(*contender->model, options.prompts, options.model.chunk, report.prompts);
       report.promptedModels.push_back(contender->model->artifact().directory());
     }
-  }
-  writeReports(options, report);
+  if (csv)
+    csv.write(toCsv(toTable(report)));
+  if (markdown)
+    markdown.write(toMarkdown(toTable(report)));
+  if (page)
+    page.write(toHtml(report));
   if (options.json)
     std::printf("%s\n", toJson(report).dump(2).c_str());
   else
@@ -307,7 +308,7 @@ void qopt::addCompareCommand(CLI::App &app) {
                   ->capture_default_str();
   base->excludes(text)->excludes(keep)->excludes(ctx);
   command->add_option("--windows", options->windows, "Windows of the text to use (default: all)")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber);
   command->add_flag("!--no-speed", options->speed, "Do not time prefill and decode");
   options->tasks.addTo(*command, "--tasks");
   auto *prompts = command->add_option("--prompts", options->prompts.file,

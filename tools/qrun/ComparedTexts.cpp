@@ -14,8 +14,14 @@
 
 using namespace qopt;
 
-std::vector<ComparedPrompt> qopt::readPrompts(const PromptOptions &options) {
+std::vector<ComparedPrompt> qopt::readPrompts(const PromptOptions &options,
+                                              const std::vector<std::string> &artifacts) {
   std::vector<ComparedPrompt> prompts;
+  if (options.file.empty())
+    return prompts;
+  if (!options.chat.empty())
+    for (const std::string &artifact : artifacts)
+      findChatTemplate(options.chat, artifact);
   for (std::string &line : readLines(options.file))
     if (!line.empty())
       prompts.push_back({std::move(line), {}});

@@ -33,8 +33,10 @@ struct PromptOptions {
   std::string chat; ///< Name of a chat template; empty: prompts as they are.
 };
 
-/// The prompts of the file. Throws an Error if there is none.
-std::vector<ComparedPrompt> readPrompts(const PromptOptions &options);
+/// The prompts of the file; none without a file. Throws an Error if a file has none, or there is no
+/// such template for one of the artifacts.
+std::vector<ComparedPrompt> readPrompts(const PromptOptions &options,
+                                        const std::vector<std::string> &artifacts);
 /// Adds the greedy texts of a model to every prompt. Throws Error.
 void addTexts(const Model &model, const PromptOptions &options, int64_t chunk,
               std::vector<ComparedPrompt> &prompts);

@@ -12,6 +12,7 @@
 #include "tools/qrun/EvalProgress.h"
 #include "tools/qrun/EvalReport.h"
 #include "tools/qrun/Model.h"
+#include "tools/qrun/PositiveNumber.h"
 #include "tools/qrun/Subcommand.h"
 #include "tools/qrun/TaskTable.h"
 #include <CLI/CLI.hpp>
@@ -132,7 +133,8 @@ static void writeLogits(const EvalOptions &options, const Model &model) {
 }
 
 static void runTasks(const EvalOptions &options, const Model &model) {
-  const std::vector<TaskReport> reports = evaluateTasks(model, options.tasks, options.model.chunk);
+  const std::vector<TaskReport> reports =
+      evaluateTasks(model, options.tasks, readTasks(options.tasks), options.model.chunk);
   if (!options.json) {
     std::fputs(toText(reports).c_str(), stdout);
     return;
@@ -172,7 +174,7 @@ void qopt::addEvalCommand(CLI::App &app) {
   command
       ->add_option("-c,--ctx", options->ctx,
                    "Tokens of a window (default: 512, or the model's context if that is less)")
-      ->check(CLI::PositiveNumber)
+      ->check(positiveNumber)
       ->needs(text);
   command
       ->add_option("-b,--batch", options->batch,

@@ -8,11 +8,12 @@
 #include "runtime/eval/CompareModels.h"
 #include "runtime/eval/EvaluationText.h"
 #include "runtime/eval/SessionLogits.h"
-#include "runtime/formats/AtomicFile.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/CacheMode.h"
 #include "tools/qrun/KvStudyReport.h"
 #include "tools/qrun/Model.h"
+#include "tools/qrun/OutputFile.h"
+#include "tools/qrun/PositiveNumber.h"
 #include "tools/qrun/RunTool.h"
 #include "tools/qrun/ScratchFolder.h"
 #include "tools/qrun/Subcommand.h"
@@ -103,6 +104,7 @@ static void measureLength(const KvStudyOptions &options, int64_t length,
 static void runKvStudy(const KvStudyOptions &options) {
   const std::vector<CacheMode> modes = parseCacheModes(options.modes);
   KvStudyReport report{options.model, options.textFile, parseLengths(options.lengths), {}, 0, {}};
+  OutputFile page(options.htmlFile);
   const ScratchFolder folder("kv-study");
   const std::vector<std::unique_ptr<Model>> models = compileModes(options, modes, folder);
   report.baseBytesPerToken = cacheBytesPerToken(*models.front());
@@ -110,8 +112,8 @@ static void runKvStudy(const KvStudyOptions &options) {
     report.modes.push_back({modes[i].name, modes[i].rule, cacheBytesPerToken(*models[i + 1]), {}});
   for (int64_t length : report.lengths)
     measureLength(options, length, models, report);
-  if (!options.htmlFile.empty())
-    writeFile(options.htmlFile, toHtml(report));
+  if (page)
+    page.write(toHtml(report));
   if (options.json)
     std::printf("%s\n", toJson(report).dump(2).c_str());
   else
@@ -129,7 +131,7 @@ void qopt::addKvStudyCommand(CLI::App &app) {
       ->capture_default_str();
   command->add_option("--text", options->textFile, "Text file to measure on")->required();
   command->add_option("--windows", options->windows, "Windows of each length")
-      ->check(CLI::PositiveNumber)
+      ->check(positiveNumber)
       ->capture_default_str();
   command
       ->add_option("--calibration-tokens", options->calibrationTokens,

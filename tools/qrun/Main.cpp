@@ -56,7 +56,10 @@ int main(int argc, char **argv) {
   } catch (const CLI::RuntimeError &error) {
     return error.get_exit_code(); // A command that has said what is wrong.
   } catch (const CLI::ParseError &error) {
-    return reportError(std::string(error.what()) + " (see qrun --help)");
+    // The command's own help, once there is one.
+    const std::vector<CLI::App *> commands = app.get_subcommands();
+    const std::string command = commands.empty() ? "" : commands.front()->get_name() + " ";
+    return reportError(fmt::format("{} (see qrun {}--help)", error.what(), command));
   } catch (const qopt::Error &error) {
     return reportError(error.what());
   } catch (const std::bad_alloc &) {

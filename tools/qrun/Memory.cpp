@@ -9,6 +9,7 @@
 #include "runtime/formats/Error.h"
 #include "runtime/session/Session.h"
 #include "tools/qrun/MeasureMemory.h"
+#include "tools/qrun/PositiveNumber.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -124,6 +125,9 @@ static ArtifactMemory memoryOf(const std::string &path, const MemoryOptions &opt
   const Artifact artifact = Artifact::open(path, 1);
   const Plan &plan = artifact.plan();
   const PlanTarget &target = findTarget(plan, options.target, path);
+  if (plan.config.numHeads % options.ways != 0)
+    fail("--tp {}: {} has {} attention heads, which so many devices cannot share evenly",
+         options.ways, path, plan.config.numHeads);
   const int64_t most = plan.config.maxPosition;
   ArtifactMemory memory{path, {}, 0};
   for (int64_t context : options.contexts.empty() ? std::vector{most} : options.contexts) {
@@ -222,11 +226,11 @@ void qopt::addMemoryCommand(CLI::App &app) {
                    "Tokens of each, likewise (default: the model's context)")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber);
   command
       ->add_option("--memory", options->gigabytes,
                    "GB of a device, for the tokens that fit (default: those of this machine)")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber);
   command->add_option("--chunk", options->chunk, "Rows of one step at most")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();

@@ -7,6 +7,7 @@
 
 #include "tools/qrun/TaskEvaluation.h"
 #include "runtime/formats/Error.h"
+#include "tools/qrun/PositiveNumber.h"
 #include "tools/qrun/TaskProgress.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -33,7 +34,7 @@ CLI::Option *TaskOptions::addTo(CLI::App &command, const std::string &name) {
   add("--shots", shots, "Examples before each question (default: what the task says, or none)")
       ->check(CLI::Range(0, 100));
   add("--samples", samples, "Questions of each task (default: what the task says, or all)")
-      ->check(CLI::PositiveNumber);
+      ->check(positiveNumber);
   add("--seed", seed, "Shuffle the questions first, as Python's random.Random(SEED).shuffle");
   add("--method", methods,
       "direct (the letters' likelihoods), generate (the first letter of one token) or both, for "
@@ -86,12 +87,11 @@ static std::vector<TaskMetric> metricsOf(const TaskDescription &task, const Task
 }
 
 static TaskReport evaluateTask(const Model &model, const TaskOptions &options, int64_t stepRows,
-                               TaskDescription task, std::vector<Question> questions,
-                               const QuestionOptions &asked, ResultLog *log) {
-  const std::vector<TaskMetric> metrics = metricsOf(task, options);
+                               const AskedTask &asked, ResultLog *log) {
+  const std::vector<TaskMetric> metrics = metricsOf(asked.task, options);
   const int64_t context = model.plan().config.maxPosition;
-  PreparedTask prepared = prepareTask(std::move(task), std::move(questions), model.tokenizer(),
-                                      context, model.threads());
+  PreparedTask prepared =
+      prepareTask(asked.task, asked.questions, model.tokenizer(), context, model.threads());
   Session session(model.plan(), model.device(), {prepared.longest, stepRows, options.maxSequences});
   TaskRunOptions run{options.share, options.maxSequences, stepRows, model.endTokens(), log, 0};
   if (log)
@@ -100,7 +100,7 @@ static TaskReport evaluateTask(const Model &model, const TaskOptions &options, i
   TaskReport report;
   report.run =
       runTask(prepared, session, model.tokenizer(), run, [&](size_t done) { progress.show(done); });
-  report.options = asked;
+  report.options = asked.options;
   report.truncated = prepared.truncated;
   report.context = context;
   report.task = std::move(prepared.description);
@@ -111,15 +111,8 @@ static TaskReport evaluateTask(const Model &model, const TaskOptions &options, i
   return report;
 }
 
-std::vector<TaskReport> qopt::evaluateTasks(const Model &model, const TaskOptions &options,
-                                            int64_t stepRows) {
-  // All files are read before anything runs, so that what is wrong shows at once.
-  struct Asked {
-    TaskDescription task;
-    QuestionOptions options;
-    std::vector<Question> questions;
-  };
-  std::vector<Asked> tasks;
+std::vector<AskedTask> qopt::readTasks(const TaskOptions &options) {
+  std::vector<AskedTask> tasks;
   for (const std::string &name : options.names) {
     TaskDescription task = findTask(name);
     const QuestionOptions asked{options.shots ? *options.shots : task.shots.value_or(0),
@@ -129,12 +122,16 @@ std::vector<TaskReport> qopt::evaluateTasks(const Model &model, const TaskOption
     std::vector<Question> questions = readQuestions(task, options.data, asked);
     tasks.push_back({std::move(task), asked, std::move(questions)});
   }
+  return tasks;
+}
+
+std::vector<TaskReport> qopt::evaluateTasks(const Model &model, const TaskOptions &options,
+                                            std::span<const AskedTask> tasks, int64_t stepRows) {
   std::optional<ResultLog> log;
   if (!options.resultsFile.empty())
     log.emplace(options.resultsFile);
   std::vector<TaskReport> reports;
-  for (Asked &task : tasks)
-    reports.push_back(evaluateTask(model, options, stepRows, std::move(task.task),
-                                   std::move(task.questions), task.options, log ? &*log : nullptr));
+  for (const AskedTask &task : tasks)
+    reports.push_back(evaluateTask(model, options, stepRows, task, log ? &*log : nullptr));
   return reports;
 }

@@ -34,6 +34,13 @@ struct TaskOptions {
   CLI::Option *addTo(CLI::App &command, const std::string &name);
 };
 
+/// A task and the questions of it that are asked.
+struct AskedTask {
+  TaskDescription task;
+  QuestionOptions options;
+  std::vector<Question> questions;
+};
+
 /// How a model did on one task.
 struct TaskReport {
   TaskDescription task;
@@ -45,9 +52,13 @@ struct TaskReport {
   TaskRunResult run;
 };
 
+/// Reads the files of every task, so that what is wrong with one shows before anything runs. Throws
+/// Error.
+std::vector<AskedTask> readTasks(const TaskOptions &options);
+
 /// Answers every task, with progress on a terminal. Throws Error.
 std::vector<TaskReport> evaluateTasks(const Model &model, const TaskOptions &options,
-                                      int64_t stepRows);
+                                      std::span<const AskedTask> tasks, int64_t stepRows);
 
 } // namespace qopt
 
