@@ -33,6 +33,7 @@ struct StudyOptions {
   std::vector<std::string> measures; ///< Words for the commands.
   std::string only = "*";            ///< Which configurations, but for the base.
   bool list = false;
+  bool tablesOnly = false; ///< Of what has been measured so far.
 };
 
 /// One model's configurations, compiled and measured in a folder of its own.
@@ -42,8 +43,10 @@ public:
              fs::path folder)
       : options(options), study(study), model(model), folder(std::move(folder)) {}
 
-  /// What an earlier run has of the same configuration and commands, if it measured it.
+  /// What an earlier run wrote of the same configuration and commands.
   std::optional<Json> earlier(const StudyConfiguration &configuration) const;
+  /// Whether that has all results.
+  bool isMeasured(const Json &result) const;
   /// Compiles, measures, and writes the file.
   Json measure(const StudyConfiguration &configuration);
   /// Away with what was compiled last.
@@ -98,12 +101,13 @@ std::optional<Json> ModelStudy::earlier(const StudyConfiguration &configuration)
       result.value("commands", Json()) != commandsOf(configuration) ||
       result.value("axes", Json()) != Json(configuration.axes))
     fail("{}: is of another model, configuration or other measures; give another --out", path);
-  auto isMeasured = [&](const StudyMeasure &measure) {
-    return result.contains("results") && result["results"].contains(measure.name);
-  };
-  if (!std::ranges::all_of(study.measures, isMeasured))
-    return std::nullopt;
   return result;
+}
+
+bool ModelStudy::isMeasured(const Json &result) const {
+  return std::ranges::all_of(study.measures, [&](const StudyMeasure &measure) {
+    return result.contains("results") && result["results"].contains(measure.name);
+  });
 }
 
 /// Made when a configuration asks for it first.
@@ -198,16 +202,24 @@ static std::vector<StudyResult> measureAll(const StudyOptions &options,
       fail("two models are called {}: their folders in {} would be one", quote(name),
            options.folder);
     const fs::path folder = fs::path(options.folder) / name;
-    fs::create_directories(folder);
+    if (!options.tablesOnly)
+      fs::create_directories(folder);
     ModelStudy run(options, study, model, folder);
     size_t done = 0;
     for (const StudyConfiguration &configuration : study.configurations) {
       std::optional<Json> earlier = run.earlier(configuration);
+      if (options.tablesOnly) {
+        if (earlier)
+          results.push_back({name, std::move(*earlier)});
+        continue;
+      }
+      const bool isMeasured = earlier && run.isMeasured(*earlier);
       fmt::print(stderr, "{}: {} of {}: {}{}\n", name, ++done, study.configurations.size(),
-                 configuration.name, earlier ? ", measured before" : "");
-      results.push_back({name, earlier ? std::move(*earlier) : run.measure(configuration)});
+                 configuration.name, isMeasured ? ", measured before" : "");
+      results.push_back({name, isMeasured ? std::move(*earlier) : run.measure(configuration)});
     }
-    run.finish();
+    if (!options.tablesOnly)
+      run.finish();
   }
   return results;
 }
@@ -241,8 +253,11 @@ static void runStudy(const StudyOptions &options) {
   if (options.text.empty() && (study.needs("text") || study.needs("profile")))
     fail("study {} needs --text FILE to measure on", quote(options.study));
   const std::vector<StudyResult> results = measureAll(options, study);
+  if (results.empty())
+    fail("{}: nothing has been measured so far", options.folder);
   const std::string tables = toMarkdown(study, results);
-  writeFile((fs::path(options.folder) / "table.md").string(), study.about + "\n\n" + tables);
+  if (!options.tablesOnly)
+    writeFile((fs::path(options.folder) / "table.md").string(), study.about + "\n\n" + tables);
   std::fputs(tables.c_str(), stdout);
 }
 
@@ -273,6 +288,8 @@ void qopt::addStudyCommand(CLI::App &app) {
                    "Only configurations whose name matches, and what they are compared with")
       ->capture_default_str();
   command->add_flag("--list", options->list, "Print the configurations");
+  command->add_flag("--tables", options->tablesOnly,
+                    "Print the tables of what has been measured so far, and measure nothing");
   command->footer("Example: qrun study weights model/ --out results --text heldout.txt "
                   "--measure=--tasks --measure=mmlu --measure=--data --measure=mmlu/");
   command->callback([options] { runStudy(*options); });
