@@ -103,8 +103,10 @@ std::vector<size_t> Run::restore() {
     known = options.log->known(options.run);
   std::vector<size_t> open;
   for (size_t i = 0; i < task.questions.size(); ++i) {
+    // An outcome with another number of likelihoods is none of ours.
+    const size_t scored = task.description.kind == TaskKind::Generate ? 0 : windowsOf(i).size();
     const auto outcome = known.find(i);
-    if (outcome == known.end())
+    if (outcome == known.end() || outcome->second.logProbabilities.size() != scored)
       open.push_back(i);
     else
       result.outcomes[i] = std::move(outcome->second);
