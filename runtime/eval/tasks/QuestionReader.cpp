@@ -7,6 +7,7 @@
 
 #include "runtime/eval/tasks/QuestionReader.h"
 #include "runtime/eval/tasks/PythonRandom.h"
+#include "runtime/eval/tasks/TextFilter.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/Quote.h"
 #include <algorithm>
@@ -86,6 +87,9 @@ Question QuestionMaker::makeOne(const TaskRecord &record, const std::string &gro
     question.contexts = form.contexts->expand(record, task.maps);
   else
     question.contexts = {form.query.expand(record, task.maps)};
+  if (!form.queryFilter.empty())
+    for (std::string &context : question.contexts)
+      context = applyFilter(form.queryFilter, "", std::move(context));
   if (form.answers)
     question.answers = form.answers->expand(record, task.maps);
 

@@ -88,6 +88,7 @@ static TaskForm parseForm(const JsonObject &json) {
       form.lists.emplace_back(lists[i], lists[i + 1]);
   }
   form.query = optionalTemplate(json, "query").value_or(TextTemplate());
+  form.queryFilter = json.optionalString("query_filter").value_or("");
   form.delimiter = json.optionalString("delimiter").value_or(form.delimiter);
   form.choices = optionalTextList(json, "choices");
   form.contexts = optionalTextList(json, "contexts");
@@ -133,11 +134,12 @@ static void checkForm(const JsonObject &json, TaskKind kind, const TaskForm &for
 
 static void checkKeys(const JsonObject &json) {
   static const std::set<std::string> known = {
-      "about",         "answers", "beside",  "choices", "columns",    "contexts",  "continuation",
-      "delimiter",     "files",   "for",     "format",  "gold",       "grouped",   "kind",
-      "labels",        "letters", "like",    "maps",    "max_tokens", "metrics",   "own_fields",
-      "prefix",        "query",   "records", "samples", "seed",       "separator", "shots",
-      "shots_default", "sources", "stop",    "target"};
+      "about",        "answers",   "beside",     "choices",   "columns", "contexts",
+      "continuation", "delimiter", "files",      "for",       "format",  "gold",
+      "grouped",      "kind",      "labels",     "letters",   "like",    "maps",
+      "max_tokens",   "metrics",   "own_fields", "prefix",    "query",   "query_filter",
+      "records",      "samples",   "seed",       "separator", "shots",   "shots_default",
+      "sources",      "stop",      "target"};
   for (const auto &[key, value] : json.json().items())
     if (!known.contains(key))
       json.failAt(key, "is no key of a task description");

@@ -32,6 +32,7 @@ struct TaskForm {
   std::map<std::string, std::string> beside; ///< Fields that other files hold, by line.
   std::vector<std::pair<std::string, std::string>> lists; ///< Names and paths of nested questions.
   TextTemplate query;
+  std::string queryFilter;     ///< For the query as a whole (TextFilter.h); empty: none.
   std::string delimiter = " "; ///< Between the context and what follows.
   std::optional<TextList> choices;
   std::optional<TextList> contexts;         ///< Partial evaluation: a context for each choice,

@@ -65,6 +65,11 @@ static const std::vector<PublishedForm> publishedForms = {
      R"({"activity_label": "Baking", "ctx_a": "A man bakes [step].", "ctx_b": "the Man",
          "endings": ["sits", "runs [title] away"], "label": 1})",
      "Baking: A man bakes . The man", " runs. away"},
+    // The query is cleaned as a whole: no space stays where ctx_b is empty.
+    {"hellaswag", "hellaswag_val.jsonl",
+     R"({"activity_label": "Tea", "ctx_a": "[header] How to brew [title] Boil water.", "ctx_b": "",
+         "endings": ["[step] Wait.", "Run."], "label": "0"})",
+     "Tea: How to brew. Boil water.", "  Wait."},
     {"hellaswag", "hellaswag_val_full.txt", "Baking: A man\n2\nsits\nruns\neats\nflies\n",
      "Baking: A man", " eats"},
     {"arc", "ARC-Challenge-Test.jsonl",
@@ -125,7 +130,7 @@ static const std::vector<PublishedForm> publishedForms = {
      "x,One.,\"Two, too.\",Three.,Four.,Bad.,Good.,2\r\n",
      "One. Two, too. Three. Four.", " Good."},
     {"ceval", "val/logic_val.csv", "id,question,A,B,C,D,answer\n0,问？,甲,乙,丙,丁,C\n",
-     "以下是中国关于logic的单项选择题，请选出其中的正确答案。\n\n问？\nA. 甲\nB. 乙\nC. 丙\nD. "
+     "以下是中国关于逻辑学的单项选择题，请选出其中的正确答案。\n\n问？\nA. 甲\nB. 乙\nC. 丙\nD. "
      "丁\n答案：",
      " C"},
     {"mmlu", "test/high_school_physics_test.csv", "\"Who said \"\"A\"\"?\nSay. \",p,q,r,s,D\n",
@@ -261,6 +266,16 @@ TEST(TaskFormsTest, examplesComeFirst) {
             "E1\nA. p\nB. q\nC. r\nD. s\nAnswer: A\n\n"
             "a_one0\nA. p\nB. q\nC. r\nD. s\nAnswer:");
   EXPECT_THROW(read("mmlu", folder, {.shots = 3}), Error);
+}
+
+TEST(TaskFormsTest, examplesOfCevalHaveExplanationsThatAreLeftOut) {
+  const Folder folder;
+  folder.write("val/logic_val.csv", "id,question,A,B,C,D,answer\n0,问？,甲,乙,丙,丁,C\n");
+  folder.write("dev/logic_dev.csv",
+               "id,question,A,B,C,D,answer,explanation\n0,例？,一,二,三,四,A,\"因,为\"\n");
+  EXPECT_EQ(read("ceval", folder, {.shots = 1})[0].contexts[0],
+            "以下是中国关于逻辑学的单项选择题，请选出其中的正确答案。\n\n例？\nA. 一\nB. "
+            "二\nC. 三\nD. 四\n答案： A\n\n问？\nA. 甲\nB. 乙\nC. 丙\nD. 丁\n答案：");
 }
 
 // x = [s + str(i) for s in ("a_one", "b_two") for i in range(5)]; random.Random(42).shuffle(x)
