@@ -148,6 +148,7 @@ void qopt::addBenchCommand(CLI::App &app) {
       ->check(CLI::Range(0, int(maxStepRows)));
   command->add_option("-r,--repetitions", options->tests.repetitions, "Runs of each test")
       ->capture_default_str()
+      ->take_last()
       ->check(CLI::Range(1, 1000));
   command
       ->add_option("-b,--batch", options->batches,

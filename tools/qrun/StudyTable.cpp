@@ -114,7 +114,10 @@ static void keepLast(const StudyTable &table, std::vector<Record> &records) {
 static std::string number(const Record &record, const Json::json_pointer &pointer, double scale) {
   if (!record.value->contains(pointer) || !(*record.value)[pointer].is_number())
     return "";
-  return fmt::format("{:.6g}", (*record.value)[pointer].get<double>() * scale);
+  const Json &value = (*record.value)[pointer];
+  return value.is_number_integer() && scale == 1
+             ? value.dump()
+             : fmt::format("{:.6g}", value.get<double>() * scale);
 }
 
 TableText::TableText(const StudyTable &table, const std::vector<Record> &records) : table(table) {

@@ -72,14 +72,25 @@ static Axis makeAxis(const Plot &plot, double PlotPoint::*value, double begin, d
   return {fromZero ? 0 : low - margin, high + margin, begin, end};
 }
 
-/// Distances of 1, 2 or 5 times a power of ten, about five to an axis.
-static double tickDistance(const Axis &axis) {
+/// Where an axis has marks: about five, at multiples of 1, 2 or 5 times a power of ten.
+struct Ticks {
+  double distance;
+  std::vector<double> values;
+};
+
+static Ticks ticksOf(const Axis &axis) {
   const double rough = (axis.high - axis.low) / 5;
   const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (double factor : {1.0, 2.0, 5.0})
+  double distance = 10 * power;
+  for (double factor : {5.0, 2.0, 1.0})
     if (factor * power >= rough)
-      return factor * power;
-  return 10 * power;
+      distance = factor * power;
+  Ticks ticks{distance, {}};
+  const double first = std::ceil(axis.low / distance);
+  // Counted, as adding a small distance to a large number may leave it as it is.
+  for (int i = 0; i <= 10 && (first + i) * distance <= axis.high; ++i)
+    ticks.values.push_back((first + i) * distance);
+  return ticks;
 }
 
 static std::string text(double x, double y, const char *anchor, const std::string &content,
@@ -101,14 +112,14 @@ static std::string tickLabel(double value, double distance) {
 
 static std::string drawAxes(const Plot &plot, const Axis &x, const Axis &y) {
   std::string svg;
-  const double dx = tickDistance(x), dy = tickDistance(y);
-  for (double v = std::ceil(x.low / dx) * dx; v <= x.high; v += dx) {
+  const Ticks xTicks = ticksOf(x), yTicks = ticksOf(y);
+  for (double v : xTicks.values) {
     svg += line(x.at(v), y.begin, x.at(v), y.end, "#e5e5e5");
-    svg += text(x.at(v), y.begin + 16, "middle", tickLabel(v, dx));
+    svg += text(x.at(v), y.begin + 16, "middle", tickLabel(v, xTicks.distance));
   }
-  for (double v = std::ceil(y.low / dy) * dy; v <= y.high; v += dy) {
+  for (double v : yTicks.values) {
     svg += line(x.begin, y.at(v), x.end, y.at(v), "#e5e5e5");
-    svg += text(x.begin - 6, y.at(v) + 4, "end", tickLabel(v, dy));
+    svg += text(x.begin - 6, y.at(v) + 4, "end", tickLabel(v, yTicks.distance));
   }
   svg += line(x.begin, y.begin, x.end, y.begin, "#444") +
          line(x.begin, y.begin, x.begin, y.end, "#444");
