@@ -54,6 +54,8 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
     for (const std::string &chip : options.chips)
       passes.addPass(createEmitPtxKernels({chip}));
     passes.addPass(createOverlapLaunches());
+    if (options.ptxas != "off")
+      passes.addPass(createAssemblePtx({options.ptxas}));
   }
   if (!options.artifact.empty())
     passes.addPass(createWriteArtifact({options.artifact}));

@@ -24,6 +24,10 @@ struct DefaultPipelineOptions : mlir::PassPipelineOptions<DefaultPipelineOptions
                                 llvm::cl::desc("Rules for configure-cpu-kernels")};
   Option<std::string> ptxTuning{*this, "ptx-tuning",
                                 llvm::cl::desc("Rules for configure-ptx-kernels")};
+  Option<std::string> ptxas{
+      *this, "ptxas",
+      llvm::cl::desc("Machine code beside PTX: off, auto, or the ptxas that makes it"),
+      llvm::cl::init("off")};
   Option<bool> allowDequantizedFallback{
       *this, "allow-dequantized-fallback",
       llvm::cl::desc("Store dequantized weights where a target has no kernel for codes")};

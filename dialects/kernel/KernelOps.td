@@ -243,7 +243,8 @@ def Kernel_AppendAttentionOp
                             Optional<Kernel_Weight>:$q_norm, Optional<Kernel_Weight>:$k_norm,
                             FlatSymbolRefAttr:$cache, DenseI64ArrayAttr:$offsets, I64Attr:$heads,
                             OptionalAttr<F64Attr>:$eps, OptionalAttr<Llm_RopeAttr>:$rope,
-                            F64Attr:$scale, I64Attr:$splits),
+                            F64Attr:$scale, OptionalAttr<Llm_SasAttr>:$softmax,
+                            I64Attr:$splits),
                        LaunchAttributes);
   let results = (outs Kernel_Activation:$result, Optional<Kernel_Activation>:$partials);
   let assemblyFormat = [{

@@ -59,7 +59,7 @@ class Llm_Attr<string name, string attrMnemonic> : AttrDef<Llm_Dialect, name> {
 def Llm_SasAttr : Llm_Attr<"Sas", "sas"> {
   let summary = "attention's exponential in two parts (SAS of TurboAttention, arXiv 2412.08585)";
   let description = [{
-    `e^-x`, x from the greatest score of a page down, is a table's entry for the integer part times a
+    `e^-x`, x from the greatest score so far down, is a table's entry for the integer part times a
     polynomial of `degree` in the rest, the least-squares fit on [0, 1]; beyond `threshold`, at most
     15, it is 0.
 

@@ -11,6 +11,7 @@
 #include "lowering/cpu/CompileCpuModule.h"
 #include "lowering/gpu/CompileToPtx.h"
 #include "lowering/gpu/Emitters.h"
+#include "lowering/gpu/Ptxas.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
@@ -84,8 +85,26 @@ static TargetModules findPtxModules(ModuleOp module, SmallVectorImpl<EmittedFile
       json["programmatic_launch"] = true;
     if (OrderedJson launches = planLaunches(emitted); !launches.empty())
       json["launches"] = std::move(launches);
+    target.modules.push_back(json);
+    auto assembler = emitted->getAttrOfType<StringAttr>(ptx::kAssembler);
+    if (!assembler) {
+      files.push_back({file, [emitted, chip] { return compileToPtx(emitted, chip); }});
+      continue;
+    }
+    // Files are compiled in order: machine code is made of what the PTX has become.
+    auto text = std::make_shared<std::string>();
+    files.push_back({file, [emitted, chip, text]() -> FailureOr<std::string> {
+                       FailureOr<std::string> ptx = compileToPtx(emitted, chip);
+                       if (succeeded(ptx))
+                         *text = *ptx;
+                       return ptx;
+                     }});
+    std::string cubin = ("kernels." + chip + ".cubin").str();
+    json["file"] = cubin;
     target.modules.push_back(std::move(json));
-    files.push_back({file, [emitted, chip] { return compileToPtx(emitted, chip); }});
+    files.push_back({cubin, [emitted, chip, text, assembler] {
+                       return assemblePtx(emitted, chip, *text, assembler);
+                     }});
   }
   return target;
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/SasExponential.h"
+#include "lowering/kernels/ExponentialFit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <cmath>
@@ -17,33 +18,6 @@ using namespace qopt::cpu;
 /// Entries of the table, e^0 to e^-15.
 static constexpr int64_t kEntries = 16;
 
-/// Projects on the Legendre polynomials of [0, 1], P_n(t) = sum over k of
-/// (-1)^(n+k) C(n, k) C(n + k, k) t^k, whose squares have the integrals 1 / (2n + 1).
-SmallVector<double> cpu::fitExponential(int64_t degree) {
-  // Integrals of t^k e^-t: M_0 = 1 - 1/e, M_k = k M_(k-1) - 1/e.
-  SmallVector<double> moments = {1 - std::exp(-1.0)};
-  for (int64_t k = 1; k <= degree; ++k)
-    moments.push_back(double(k) * moments.back() - std::exp(-1.0));
-  auto choose = [](int64_t n, int64_t k) {
-    double result = 1;
-    for (int64_t i = 1; i <= k; ++i)
-      result = result * double(n - k + i) / double(i);
-    return result;
-  };
-  SmallVector<double> coefficients(degree + 1, 0);
-  for (int64_t n = 0; n <= degree; ++n) {
-    SmallVector<double> legendre;
-    double product = 0;
-    for (int64_t k = 0; k <= n; ++k) {
-      legendre.push_back(((n + k) % 2 ? -1 : 1) * choose(n, k) * choose(n + k, k));
-      product += legendre[k] * moments[k];
-    }
-    for (int64_t k = 0; k <= n; ++k)
-      coefficients[k] += double(2 * n + 1) * product * legendre[k];
-  }
-  return coefficients;
-}
-
 Value cpu::buildSasExponential(CodeBuilder &b, EmittedModule &target, llm::SasAttr sas, Value x) {
   auto i32s = VectorType::get(kLanes, b.getI32Type());
   Value threshold = b.splat(sas.getThreshold().getValueAsDouble());
@@ -51,7 +25,7 @@ Value cpu::buildSasExponential(CodeBuilder &b, EmittedModule &target, llm::SasAt
   Value isBeyond = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, x, threshold);
   Value inside = b.select(isBeyond, threshold, x);
   Value whole = math::FloorOp::create(b, inside), rest = b.subf(inside, whole);
-  SmallVector<double> coefficients = fitExponential(sas.getDegree());
+  SmallVector<double> coefficients = kernel::fitExponential(sas.getDegree());
   Value power = b.splat(coefficients.back());
   for (double coefficient : llvm::reverse(ArrayRef(coefficients).drop_back()))
     power = b.fma(power, rest, b.splat(coefficient));

@@ -13,10 +13,6 @@
 
 namespace qopt::cpu {
 
-/// The coefficients of the polynomial of `degree` that is nearest to e^-t on [0, 1] in the mean
-/// square, of t^0 first.
-llvm::SmallVector<double> fitExponential(int64_t degree);
-
 /// e^-x for x from 0 on, as llm.sas has it; NaN for NaN.
 mlir::Value buildSasExponential(CodeBuilder &b, EmittedModule &target, llm::SasAttr sas,
                                 mlir::Value x);

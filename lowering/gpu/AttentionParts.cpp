@@ -7,8 +7,10 @@
 
 #include "lowering/gpu/AttentionParts.h"
 #include "lowering/gpu/CacheWriter.h"
+#include "lowering/gpu/SasExponential.h"
 #include "lowering/gpu/SharedTile.h"
 #include <limits>
+#include <numbers>
 
 using namespace mlir;
 using namespace qopt;
@@ -21,7 +23,7 @@ SoftmaxRow SoftmaxRow::begin(PtxBuilder &b) {
 }
 
 SmallVector<Scalar> SoftmaxRow::update(PtxBuilder &b, ArrayRef<std::pair<Scalar, Scalar>> scores,
-                                       double scale, Scalar &correction) {
+                                       double scale, llm::SasAttr sas, Scalar &correction) {
   Scalar best = maximum;
   for (auto [first, second] : scores)
     best = max(best, max(first, second));
@@ -30,10 +32,14 @@ SmallVector<Scalar> SoftmaxRow::update(PtxBuilder &b, ArrayRef<std::pair<Scalar,
   correction = b.exp2(fma(maximum, factor, shift));
   maximum = best;
   sum = sum * correction;
+  auto weigh = [&](Scalar score) {
+    if (!sas)
+      return b.exp2(fma(score, factor, shift));
+    return sasExponential(b, sas, (best - score) * b.f32(scale * std::numbers::ln2));
+  };
   SmallVector<Scalar> words;
   for (auto [first, second] : scores) {
-    words.push_back(
-        b.packBf16(b.exp2(fma(first, factor, shift)), b.exp2(fma(second, factor, shift))));
+    words.push_back(b.packBf16(weigh(first), weigh(second)));
     sum = sum + (b.lowFloat(words.back()) + b.highFloat(words.back()));
   }
   return words;

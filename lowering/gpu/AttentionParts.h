@@ -22,10 +22,10 @@ struct SoftmaxRow {
   static SoftmaxRow begin(PtxBuilder &b);
   /// Takes this lane's scores, two for each 16x8 tile, and returns their weights rounded to bf16, a
   /// word for each tile. Sums the rounded weights, so that the weights of a row sum to one. `scale`
-  /// multiplies scores and includes log2(e). `correction` is what earlier results must be
-  /// multiplied with.
+  /// multiplies scores and includes log2(e). `sas` approximates weights, if it is there.
+  /// `correction` is what earlier results must be multiplied with.
   llvm::SmallVector<Scalar> update(PtxBuilder &b, llvm::ArrayRef<std::pair<Scalar, Scalar>> scores,
-                                   double scale, Scalar &correction);
+                                   double scale, llm::SasAttr sas, Scalar &correction);
 };
 
 /// Elements `[dim, dim + 8)` of the query head that starts at `head`, as words of two bf16; zero

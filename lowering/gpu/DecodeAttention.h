@@ -41,8 +41,8 @@ private:
     llvm::SmallVector<mlir::Value> flatten() const;
     static State parse(PtxBuilder &b, size_t numRows, mlir::ValueRange values);
   };
-  /// Parts of a result: maxima and sums in shared memory, `[part][kTile]`, and where four elements
-  /// of each lie.
+  /// Parts of a result: maxima and sums in shared memory, `[part][row]`, and where four elements of
+  /// each lie.
   struct Parts {
     Scalar count;
     mlir::Value results; ///< f32
@@ -100,14 +100,17 @@ private:
   int64_t keyWarps() const { return config.keyWarps(shape); }
   double scale();
 
-  // Shared memory: a flag; the queries; maxima and sums of each warp or split `[part][kTile]`;
-  // results `[warp][rows][headStride]`.
+  // Shared memory: a flag; the queries; maxima and sums of each warp or split `[part][row]`;
+  // results `[warp][row][resultStride]`, their elements swizzled by fours.
   mlir::Value sharedAt(int64_t byte) { return b.bytePtr(b.sharedMemory(), b.i32(byte)); }
   mlir::Value flag() { return b.sharedMemory(); }
   mlir::Value queries() { return sharedAt(config.queryBase()); }
   mlir::Value maxima() { return sharedAt(config.partBase(shape)); }
   mlir::Value sums();
-  mlir::Value warpResults();
+  mlir::Value warpResults() { return sharedAt(config.resultBase(shape, op.getSplits())); }
+  /// Where `dim` is in a row of warpResults(): what a warp stores at once, and what it loads, lies
+  /// in different banks.
+  Scalar resultColumn(Scalar tileRow, Scalar dim);
 
   kernel::AppendAttentionOp op;
   KernelFunction &function;

@@ -23,10 +23,15 @@ using llvm::SmallVector;
 static constexpr int64_t kQuad = 4;
 
 Value DecodeAttentionEmitter::sums() {
-  return sharedAt(config.partBase(shape) + config.maxParts(shape, op.getSplits()) * kTile * 4);
+  return sharedAt(config.partBase(shape) + config.partBytes(shape, op.getSplits()));
 }
-Value DecodeAttentionEmitter::warpResults() {
-  return sharedAt(config.partBase(shape) + config.maxParts(shape, op.getSplits()) * kTile * 8);
+
+Scalar DecodeAttentionEmitter::resultColumn(Scalar tileRow, Scalar dim) {
+  // Eight lanes store together: those of two rows, four lanes a row, each with two units side by
+  // side. Lines of 32 elements, and odd rows, permute the fours of a line in their own way.
+  int64_t unitQuads = shape.values.unitElements() / kQuad;
+  Scalar mask = dim / 32 % 4 ^ tileRow % 2 * unitQuads;
+  return dim ^ mask * kQuad;
 }
 
 void DecodeAttentionEmitter::writeWarpPart(const State &state) {
@@ -36,22 +41,23 @@ void DecodeAttentionEmitter::writeWarpPart(const State &state) {
     b.ifThen(tileRow < numRows(), [&] {
       // One lane of a quad, in one of the warps that have the same keys.
       b.ifThen((laneColumn == 0) & (warp % config.headSplit(shape) == 0), [&] {
-        Scalar slot = keyWarp * kTile + tileRow;
+        Scalar slot = keyWarp * numRows() + tileRow;
         b.storeFloats(maxima(), b.getF32Type(), slot, {state.rows[half].maximum});
         b.storeFloats(sums(), b.getF32Type(), slot, {sum});
       });
-      Scalar base = (keyWarp * numRows() + tileRow) * shape.headStride;
+      Scalar base = (keyWarp * numRows() + tileRow) * config.resultStride(shape);
       for (int64_t i = 0; i < valueLoads(); ++i)
         for (int64_t column = 0; column < 2; ++column) {
           int64_t unitElements = shape.values.unitElements();
-          for (int64_t chunk = 0; chunk < unitElements; chunk += kChunk) {
-            Scalar dim = (valueUnit(i) + laneColumn * 2 + column) * unitElements + chunk;
+          for (int64_t quad = 0; quad < unitElements; quad += kQuad) {
+            Scalar dim = (valueUnit(i) + laneColumn * 2 + column) * unitElements + quad;
             auto store = [&] {
               SmallVector<Scalar> elements;
-              for (int64_t j = 0; j < kChunk; ++j)
+              for (int64_t j = 0; j < kQuad; ++j)
                 elements.push_back(
-                    b.wrap(state.result[i * unitElements + chunk + j][half * 2 + column]));
-              b.storeFloats(warpResults(), b.getF32Type(), base + dim, elements);
+                    b.wrap(state.result[i * unitElements + quad + j][half * 2 + column]));
+              b.storeFloats(warpResults(), b.getF32Type(), base + resultColumn(tileRow, dim),
+                            elements);
             };
             if ((i + 1) * 8 * unitElements <= shape.headStride && config.headSplit(shape) == 1)
               store();
@@ -65,7 +71,7 @@ void DecodeAttentionEmitter::writeWarpPart(const State &state) {
 
 DecodeAttentionEmitter::Merged DecodeAttentionEmitter::merge(const Parts &parts, Scalar tileRow) {
   auto scalarOf = [&](Value base, Scalar part) {
-    return b.loadFloats(base, b.getF32Type(), part * kTile + tileRow, 1).front();
+    return b.loadFloats(base, b.getF32Type(), part * numRows() + tileRow, 1).front();
   };
   Value none = SoftmaxRow::begin(b).maximum;
   Value best = b.forLoop(b.i32(0), parts.count, b.i32(1), {none},
@@ -107,7 +113,8 @@ void DecodeAttentionEmitter::storeResult(Scalar tileRow, Scalar dim, const Merge
       llvm::map_to_vector(merged.elements, [&](Scalar element) { return element * factor; });
   if (shape.values.format.hadamard) {
     // In place of the first warp's part, which this thread alone has read.
-    b.storeFloats(warpResults(), b.getF32Type(), tileRow * shape.headStride + dim, values);
+    b.storeFloats(warpResults(), b.getF32Type(),
+                  tileRow * config.resultStride(shape) + resultColumn(tileRow, dim), values);
     return;
   }
   Scalar column = queryHead(tileRow) * shape.headDim + dim;
@@ -129,8 +136,9 @@ void DecodeAttentionEmitter::finishRotatedRows() {
   Matrix result = function.activation(op.getResult());
   b.forLoop(warp, b.i32(numRows()), b.i32(config.warps), [&](Scalar tileRow) {
     WarpHead head(b, shape.headDim, /*width=*/2, lane);
-    head.load(b.elementPtr(warpResults(), b.getF32Type(), tileRow * shape.headStride),
-              b.getF32Type(), Access::Plain);
+    head.load(b.elementPtr(warpResults(), b.getF32Type(), tileRow * config.resultStride(shape)),
+              b.getF32Type(), Access::Plain,
+              [&](Scalar dim) { return resultColumn(tileRow, dim); });
     head.transformBack(*shape.values.format.hadamard);
     b.ifThen(firstHead + tileRow < shape.group, [&] {
       Value target =
@@ -156,8 +164,9 @@ void DecodeAttentionEmitter::storePart(Scalar tileRow, Scalar dim, const Merged 
 
 void DecodeAttentionEmitter::combineWarps() {
   forEachQuad([&](Scalar tileRow, Scalar dim) {
-    Parts parts{b.i32(keyWarps()), warpResults(), tileRow * shape.headStride + dim,
-                numRows() * shape.headStride};
+    int64_t stride = config.resultStride(shape);
+    Parts parts{b.i32(keyWarps()), warpResults(), tileRow * stride + resultColumn(tileRow, dim),
+                numRows() * stride};
     Merged merged = merge(parts, tileRow);
     if (op.getSplits() == 1) {
       storeResult(tileRow, dim, merged);
@@ -200,8 +209,8 @@ void DecodeAttentionEmitter::combineSplits() {
     Scalar part = i / numRows(), tileRow = i % numRows();
     Scalar inGroup = min(firstHead + tileRow, b.i32(shape.group - 1));
     Scalar slot = part * heads + kvHead * shape.group + inGroup + parts * shape.headStride;
-    b.storeFloats(maxima(), b.getF32Type(), part * kTile + tileRow, {load(slot)});
-    b.storeFloats(sums(), b.getF32Type(), part * kTile + tileRow, {load(slot + parts)});
+    b.storeFloats(maxima(), b.getF32Type(), i, {load(slot)});
+    b.storeFloats(sums(), b.getF32Type(), i, {load(slot + parts)});
   });
   b.barrier();
   forEachQuad([&](Scalar tileRow, Scalar dim) {

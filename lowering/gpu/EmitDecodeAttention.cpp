@@ -114,7 +114,8 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scal
       pairs.push_back({visible(0), visible(1)});
     }
     Scalar correction;
-    SmallVector<Scalar> words = state.rows[half].update(b, pairs, scale(), correction);
+    SmallVector<Scalar> words =
+        state.rows[half].update(b, pairs, scale(), op.getSoftmaxAttr(), correction);
     weights[half] = words[0];
     weights[half + 2] = words[1];
     for (MmaSums &sums : state.result)

@@ -9,7 +9,8 @@
 // with `unroll` such loads for each weight row under way before the first is used. `split` warps
 // share the depth of a column; their sums meet in shared memory, always in the same order, and one
 // thread for each result element runs the epilogue. x comes through the read-only cache. Codes are
-// decoded in registers (MatvecTerms.h).
+// decoded in registers (MatvecTerms.h). Where kernels overlap, a block has its first weights
+// brought to the L2 cache while those before it still compute its x.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +32,8 @@ public:
       : op(op), function(function), b(function.getBuilder()), config(config), shape(op),
         terms(shape.hasCodes ? createCodeTerms(op, function) : createValueTerms(op, function)) {}
 
-  void emit();
+  /// `overlaps`: the kernel begins before those before it have ended.
+  void emit(bool overlaps);
 
 private:
   /// Sums of one lane: for each row of x, column and way, of the even and the odd elements, which
@@ -39,6 +41,7 @@ private:
   using Sums = SmallVector<Value>;
 
   size_t numWeightRows() const { return config.columns * shape.ways; }
+  void prefetchWeights(Scalar thread);
   void findWeightRows(Scalar warp);
   /// Adds the products of `steps` chunks, `stride()` elements apart from `k` on.
   Sums accumulate(Scalar k, int64_t steps, const Sums &sums);
@@ -57,6 +60,17 @@ private:
 };
 
 } // namespace
+
+/// What the block's warps load first of each of its weight rows, a thread a row.
+void MatvecEmitter::prefetchWeights(Scalar thread) {
+  int64_t elements =
+      std::min(roundUp(shape.depth, kernel::kRowAlignment), config.unroll * stride());
+  b.ifThen(thread < config.blockColumns() * shape.ways, [&] {
+    Scalar column = b.blockId(0) * config.blockColumns() + thread / shape.ways;
+    Scalar row = min(column, b.i32(shape.columns - 1)) + thread % shape.ways * shape.columns;
+    b.prefetch(terms->weightsAt(row, b.i32(0)), elements * shape.weightBits / 8);
+  });
+}
 
 void MatvecEmitter::findWeightRows(Scalar warp) {
   Scalar first = b.blockId(0) * config.blockColumns() + warp / config.split * config.columns;
@@ -163,18 +177,20 @@ void MatvecEmitter::reduceAndStore(const Sums &sums, Scalar thread) {
   });
 }
 
-void MatvecEmitter::emit() {
+void MatvecEmitter::emit(bool overlaps) {
   Scalar thread = b.threadId(), warp = thread / kWarpSize, lane = thread % kWarpSize;
+  if (overlaps)
+    prefetchWeights(thread);
   findWeightRows(warp);
   Scalar first = (warp % config.split * kWarpSize + lane) * shape.weightsPerLoad();
   reduceAndStore(accumulateDepth(first), thread);
 }
 
-LogicalResult ptx::emitMatvec(kernel::MatmulOp op, gpu::GPUModuleOp module) {
+LogicalResult ptx::emitMatvec(kernel::MatmulOp op, gpu::GPUModuleOp module, bool overlaps) {
   FailureOr<MatvecConfig> config = MatvecConfig::read(op);
   if (failed(config))
     return failure();
   KernelFunction function(op, module);
-  MatvecEmitter(op, function, *config).emit();
+  MatvecEmitter(op, function, *config).emit(overlaps);
   return success();
 }

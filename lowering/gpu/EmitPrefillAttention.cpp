@@ -238,7 +238,7 @@ PrefillAttentionEmitter::State PrefillAttentionEmitter::attend(Value stage, Scal
     }
     Scalar correction;
     double scale = op.getScale().convertToDouble() * std::numbers::log2e;
-    weights.push_back(state.rows[half].update(b, pairs, scale, correction));
+    weights.push_back(state.rows[half].update(b, pairs, scale, op.getSoftmaxAttr(), correction));
     for (MmaSums &sums : state.result)
       for (int64_t column = 0; column < 2; ++column)
         sums[half * 2 + column] = b.wrap(sums[half * 2 + column]) * correction;

@@ -44,14 +44,15 @@ static LogicalResult emitProduct(kernel::MatmulOp op, gpu::GPUModuleOp module, S
   StringAttr algorithm = readAlgorithm(op);
   if (!algorithm)
     return failure();
+  unsigned generation = findChip(chip, op.getLoc())->generation;
   if (algorithm == MatvecConfig::algorithm)
-    return emitMatvec(op, module);
+    return emitMatvec(op, module, generation >= kOverlapGeneration);
   if (chip == kWarpgroupChip)
     if (std::optional<WarpgroupConfig> config = WarpgroupConfig::choose(op)) {
       recordFp8Products(op, module, "fp8");
       return emitWarpgroupMatmul(op, *config, module);
     }
-  bool hasFp8Products = findChip(chip, op.getLoc())->generation >= kFp8Generation;
+  bool hasFp8Products = generation >= kFp8Generation;
   recordFp8Products(op, module, hasFp8Products ? "fp8" : "f16");
   return emitMatmul(op, module, hasFp8Products);
 }

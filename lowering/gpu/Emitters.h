@@ -23,7 +23,8 @@ mlir::LogicalResult emitNorm(kernel::NormOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitMap(kernel::MapOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitQuantize(kernel::QuantizeOp op, mlir::gpu::GPUModuleOp module);
 mlir::LogicalResult emitRopeAppend(kernel::RopeAppendOp op, mlir::gpu::GPUModuleOp module);
-mlir::LogicalResult emitMatvec(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module);
+/// `overlaps`: the chip begins kernels before those before them have ended (overlap-launches).
+mlir::LogicalResult emitMatvec(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module, bool overlaps);
 /// `hasFp8Products`: the chip has tensor core products of fp8 (sm_89).
 mlir::LogicalResult emitMatmul(kernel::MatmulOp op, mlir::gpu::GPUModuleOp module,
                                bool hasFp8Products);
@@ -45,6 +46,9 @@ inline constexpr llvm::StringLiteral kTensorMaps = "kernel.tensor_maps";
 inline constexpr llvm::StringLiteral kWeightArguments = "kernel.weights";
 /// On a module whose kernels wait by themselves for those before them (overlap-launches).
 inline constexpr llvm::StringLiteral kProgrammaticLaunch = "kernel.programmatic_launch";
+
+/// On a module that is to be machine code, too: the ptxas that makes it (assemble-ptx).
+inline constexpr llvm::StringLiteral kAssembler = "kernel.ptxas";
 
 /// On a gpu.module whose kernels multiply fp8 by fp8: what tensor cores do it in, "fp8" or "f16".
 inline constexpr llvm::StringLiteral kFp8Products = "kernel.fp8_products";

@@ -89,8 +89,8 @@ private:
         builder, attention.getLoc(), type, partials, append.getQ(), append.getK(), append.getV(),
         append.getQNorm(), append.getKNorm(), append.getCacheAttr(), append.getOffsetsAttr(),
         append.getHeadsAttr(), append.getEpsAttr(), append.getRopeAttr(), attention.getScaleAttr(),
-        builder.getI64IntegerAttr(parts), DictionaryAttr(), LaunchAttr(), StringAttr(),
-        DenseI64ArrayAttr());
+        attention.getSoftmaxAttr(), builder.getI64IntegerAttr(parts), DictionaryAttr(),
+        LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
     attention.replaceAllUsesWith(fused.getResult());
     attention.erase();
     append.erase();

@@ -266,11 +266,19 @@ int64_t DecodeAttentionConfig::partBase(const AttentionShape &shape) {
   return queryBase() + tileRows(shape) * queryStride(shape) * 2;
 }
 
+int64_t DecodeAttentionConfig::resultStride(const AttentionShape &shape) {
+  return llvm::alignTo(shape.headStride, 32);
+}
+
+int64_t DecodeAttentionConfig::partBytes(const AttentionShape &shape, int64_t splits) const {
+  return llvm::alignTo(maxParts(shape, splits) * tileRows(shape) * int64_t(sizeof(float)), 16);
+}
+
 int64_t DecodeAttentionConfig::sharedBytes(const AttentionShape &shape, int64_t splits) const {
-  int64_t results = keyWarps(shape) * tileRows(shape) * shape.headStride * int64_t(sizeof(float));
+  int64_t results =
+      keyWarps(shape) * tileRows(shape) * resultStride(shape) * int64_t(sizeof(float));
   // The new key and value are coded where results will be.
-  return partBase(shape) + maxParts(shape, splits) * 2 * kTile * int64_t(sizeof(float)) +
-         std::max(results, 2 * shape.codedHeadBytes());
+  return resultBase(shape, splits) + std::max(results, 2 * shape.codedHeadBytes());
 }
 
 FailureOr<DecodeAttentionConfig> DecodeAttentionConfig::read(kernel::AppendAttentionOp op) {

@@ -160,8 +160,15 @@ struct DecodeAttentionConfig {
   /// Elements from query to query: rows of a fragment start in different banks.
   static int64_t queryStride(const AttentionShape &shape);
   static int64_t partBase(const AttentionShape &shape);
+  /// Elements from row to row of results: whole lines of all banks, within which they are swizzled.
+  static int64_t resultStride(const AttentionShape &shape);
   int64_t maxParts(const AttentionShape &shape, int64_t splits) const {
     return std::max(keyWarps(shape), splits);
+  }
+  /// Of a maximum, or a sum, of each row of each part.
+  int64_t partBytes(const AttentionShape &shape, int64_t splits) const;
+  int64_t resultBase(const AttentionShape &shape, int64_t splits) const {
+    return partBase(shape) + 2 * partBytes(shape, splits);
   }
   int64_t sharedBytes(const AttentionShape &shape, int64_t splits) const;
 

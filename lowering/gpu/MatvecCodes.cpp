@@ -28,8 +28,9 @@ public:
       : b(function.getBuilder()), shape(op), product(op, function), blocks(product.getBlocks()) {}
 
   Scalar zero() override { return product.zero(); }
+  Value weightsAt(Scalar row, Scalar k) override { return product.getWeight().at(row, k); }
   SmallVector<Scalar> loadWeights(Scalar row, Scalar k) override {
-    return b.loadWords(product.getWeight().at(row, k), Access::ReadOnly);
+    return b.loadWords(weightsAt(row, k), Access::ReadOnly);
   }
   WeightCodes::Parameters loadParameters(Scalar row, Scalar k) override {
     return blocks.isByBlock ? product.weightParameters(row, k) : WeightCodes::Parameters();

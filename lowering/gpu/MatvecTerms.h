@@ -33,6 +33,8 @@ public:
 
   /// A sum of no terms.
   virtual Scalar zero() = 0;
+  /// Where element `k` of weight row `row` is.
+  virtual mlir::Value weightsAt(Scalar row, Scalar k) = 0;
   /// 16 bytes of weight row `row`, from element `k` on.
   virtual llvm::SmallVector<Scalar> loadWeights(Scalar row, Scalar k) = 0;
   virtual WeightCodes::Parameters loadParameters(Scalar row, Scalar k) = 0;

@@ -27,8 +27,11 @@ public:
         weight(function.weightRows(op.getWeight())) {}
 
   Scalar zero() override { return b.f32(0); }
+  Value weightsAt(Scalar row, Scalar k) override {
+    return b.elementPtr(weight.row(b, row), weight.element, k);
+  }
   SmallVector<Scalar> loadWeights(Scalar row, Scalar k) override {
-    return b.loadWords(b.elementPtr(weight.row(b, row), weight.element, k), weight.access);
+    return b.loadWords(weightsAt(row, k), weight.access);
   }
   WeightCodes::Parameters loadParameters(Scalar, Scalar) override { return {}; }
   Inputs loadInputs(Scalar row, Scalar k) override;
@@ -46,9 +49,7 @@ public:
       : ValueTerms(op, function), codes(function, op.getWeight(), op.getWeightParameters(),
                                         *op.getWeightScheme(), shape.depth) {}
 
-  SmallVector<Scalar> loadWeights(Scalar row, Scalar k) override {
-    return b.loadWords(codes.at(row, k), weight.access);
-  }
+  Value weightsAt(Scalar row, Scalar k) override { return codes.at(row, k); }
   WeightCodes::Parameters loadParameters(Scalar row, Scalar k) override {
     return codes.loadParameters(row, k);
   }

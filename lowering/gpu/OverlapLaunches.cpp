@@ -29,7 +29,6 @@ using namespace mlir;
 using namespace qopt;
 using namespace qopt::ptx;
 
-static constexpr unsigned kFirstGeneration = 90;
 static constexpr unsigned kSharedSpace = 3;
 static constexpr unsigned kSharedClusterSpace = 7;
 
@@ -92,7 +91,8 @@ private:
       if (!pointer || pointer.getAddressSpace() == kSharedSpace ||
           pointer.getAddressSpace() == kSharedClusterSpace)
         return false;
-      return !isa<LLVM::LoadOp, NVVM::CpAsyncOp>(op) || !isWeight(operand);
+      return !isa<LLVM::LoadOp, NVVM::CpAsyncOp, NVVM::CpAsyncBulkPrefetchOp>(op) ||
+             !isWeight(operand);
     });
   }
 
@@ -124,7 +124,7 @@ struct OverlapLaunches : qopt::impl::OverlapLaunchesBase<OverlapLaunches> {
       const Chip *chip = findChip(name, module.getLoc());
       if (!chip)
         return signalPassFailure();
-      if (chip->generation < kFirstGeneration)
+      if (chip->generation < kOverlapGeneration)
         continue;
       for (auto function : module.getOps<gpu::GPUFuncOp>()) {
         Overlap(function).apply();

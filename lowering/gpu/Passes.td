@@ -92,6 +92,21 @@ def OverlapLaunches : Pass<"overlap-launches", "mlir::ModuleOp"> {
                            "mlir::NVVM::NVVMDialect"];
 }
 
+def AssemblePtx : Pass<"assemble-ptx", "mlir::ModuleOp"> {
+  let summary = "Have ptxas make machine code of the GPU modules, too";
+  let description = [{
+    Marks every `gpu.module @ptx_<chip>` with the file of `ptxas`: write-artifact then runs it on the
+    module's PTX and puts `kernels.<chip>.cubin` beside it, which GPUs of that chip's major version and
+    at least its minor one (of a chip with a letter: of its compute capability alone) load instead,
+    without the driver's compiler. All others, the emulator, and drivers that cannot load it take the
+    PTX.
+
+    `ptxas` is a file, or a name on the PATH: that there is none is an error. With `auto` it is a warning,
+    and the artifact has PTX alone.
+  }];
+  let options = [Option<"ptxas", "ptxas", "std::string", "\"ptxas\"", "a file, a name on the PATH, or auto">];
+}
+
 def LowerMathToPtx : Pass<"lower-math-to-ptx"> {
   let summary = "Replace f32 functions by PTX's approximate instructions";
   let description = [{

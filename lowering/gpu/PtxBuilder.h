@@ -116,6 +116,8 @@ public:
   void commitCopies();
   /// Until all but the last `pending` committed groups of this thread have arrived.
   void waitCopies(unsigned pending);
+  /// Begins to bring `bytes` of global memory, a multiple of 16, into the L2 cache; from sm_90 on.
+  void prefetch(mlir::Value ptr, int64_t bytes);
   /// Four 8x8 tiles of bf16; lane i gives the address of row i % 8 of tile i / 8.
   std::array<mlir::Value, 4> loadMatrices(mlir::Value ptr, bool transposed);
   /// `sums + a b` with a 16x16, b 16x8, in bf16.

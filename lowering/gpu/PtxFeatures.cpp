@@ -58,6 +58,7 @@ static constexpr Feature kFeatures[] = {
     {"nvvm.cp.async.wait.group", 80, 70},
     {"nvvm.mbarrier.", 90, 80},
     {"nvvm.fence.proxy", 90, 80},
+    {"nvvm.cp.async.bulk.prefetch", 90, 80},
     {"nvvm.cp.async.bulk.tensor.shared.cluster.global", 90, 80},
     {"nvvm.wgmma.", 90, 80, "sm_90a"},
     {"nvvm.griddepcontrol", 90, 78},

@@ -19,6 +19,9 @@ struct Chip {
   unsigned ptxVersion;
 };
 
+/// The first generation whose kernels may begin before those before them have ended.
+inline constexpr unsigned kOverlapGeneration = 90;
+
 /// The chip called `name`; null, with a diagnostic at `loc`, where it is unknown or older than
 /// sm_80.
 const Chip *findChip(llvm::StringRef name, mlir::Location loc);

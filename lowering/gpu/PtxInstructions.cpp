@@ -107,6 +107,10 @@ void PtxBuilder::copyAsync(Value sharedDst, Value globalSrc, Scalar bytes) {
 void PtxBuilder::commitCopies() { NVVM::CpAsyncCommitGroupOp::create(*this); }
 void PtxBuilder::waitCopies(unsigned pending) { NVVM::CpAsyncWaitGroupOp::create(*this, pending); }
 
+void PtxBuilder::prefetch(Value ptr, int64_t bytes) {
+  NVVM::CpAsyncBulkPrefetchOp::create(*this, ptr, i32(bytes), /*l2CacheHint=*/Value());
+}
+
 /// The fields of a struct that an instruction returns.
 static std::array<Value, 4> unpackStruct(PtxBuilder &b, Value value) {
   std::array<Value, 4> fields;

@@ -24,16 +24,17 @@ WarpHead::WarpHead(PtxBuilder &b, int64_t headDim, int64_t width, Scalar lane)
     pairs.push_back({lane * width + begin, {}, {}});
 }
 
-void WarpHead::load(Value source, Type element, Access access) {
+void WarpHead::load(Value source, Type element, Access access,
+                    llvm::function_ref<Scalar(Scalar)> placeOf) {
   for (Pairs &p : pairs) {
     SmallVector<Value> zeros(2 * width, b.f32(0));
     SmallVector<Value> values = b.ifElse(p.first < half, zeros, [&] {
-      SmallVector<Scalar> low = b.loadFloats(source, element, p.first, width, access);
+      SmallVector<Scalar> low = b.loadFloats(source, element, placeOf(p.first), width, access);
       // The middle element of an odd head has no partner.
       Scalar partner = p.first + half;
       if (headDim % 2 != 0)
         partner = min(partner, b.i32(headDim - 1));
-      SmallVector<Scalar> high = b.loadFloats(source, element, partner, width, access);
+      SmallVector<Scalar> high = b.loadFloats(source, element, placeOf(partner), width, access);
       SmallVector<Value> both = llvm::to_vector_of<Value>(low);
       both.append(high.begin(), high.end());
       return both;

@@ -22,7 +22,10 @@ public:
 
   WarpHead(PtxBuilder &b, int64_t headDim, int64_t width, Scalar lane);
 
-  void load(mlir::Value source, mlir::Type element, Access access);
+  /// `placeOf`: where elements lie in `source` that is not in order, pairs of them together.
+  void load(
+      mlir::Value source, mlir::Type element, Access access,
+      llvm::function_ref<Scalar(Scalar)> placeOf = [](Scalar i) { return i; });
   /// RMS norm with the weights at `weight`, f32.
   void normalize(mlir::Value weight, double eps);
   /// Rotates by the angles of `position`: (cos, sin) pairs of f32.

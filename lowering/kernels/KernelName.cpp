@@ -184,9 +184,10 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
                              cache.getHeadDim());
       })
       .Case([&](AppendAttentionOp op) -> std::string {
-        return llvm::formatv("{0}{1}append_attention_{2}h_{3}kv_{4}_splits{5}",
+        return llvm::formatv("{0}{1}append_attention_{2}h_{3}kv_{4}_splits{5}{6}",
                              op.getQNorm() ? "norm_" : "", op.getRope() ? "rope_" : "",
-                             op.getHeads(), cache.getKvHeads(), cache.getHeadDim(), op.getSplits());
+                             op.getHeads(), cache.getKvHeads(), cache.getHeadDim(), op.getSplits(),
+                             op.getSoftmax() ? "_sas" : "");
       })
       .Case([](ScoreOp op) -> std::string {
         return llvm::formatv("score_{0}", typeOf(op.getLogits()).getDimSize(1));

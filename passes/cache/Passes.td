@@ -29,7 +29,7 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     `mode=turboquant` is TurboQuant's norm, rotation and Lloyd-Max code of `bits` bits (arXiv
     2504.19874). `mode=kivi` codes keys by channel over groups of tokens and values by token, in 2 or 4
     bits, and keeps the newest `residual` tokens as f16 beside the codes (arXiv 2402.02750).
-    `softmax=sas` replaces attention's exponential by `#llm.sas<threshold, degree>`, on CPUs.
+    `softmax=sas` replaces attention's exponential by `#llm.sas<threshold, degree>`.
     `rotate=hadamard` rotates heads, and with them the query and the output, before they
     are coded.
 

@@ -194,6 +194,8 @@ struct PlanModule {
   /// PTX: of kernels for which it is not what the functions' launches say, by name.
   std::map<std::string, PlanKernelLaunch, std::less<>> launches;
 
+  /// Code for GPUs that no driver need compile: of PTX, assemble-ptx.
+  bool isMachineCode() const { return file.ends_with(".cubin"); }
   /// How the module's kernel is launched.
   PlanKernelLaunch launchOf(const PlanLaunch &launch) const;
 };

@@ -172,6 +172,8 @@ void qopt::runStaticCheck(const std::string &directory, bool json) {
   std::optional<std::string> ptxas = findPtxas();
   Json modules = Json::array();
   for (const PlanModule &module : artifact.plan().ptx->modules) {
+    if (module.isMachineCode()) // of the PTX beside it
+      continue;
     StaticModule report = ModuleCheck(artifact, module, ptxas).run();
     if (json)
       modules.push_back(toJson(report));

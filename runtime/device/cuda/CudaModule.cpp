@@ -44,8 +44,6 @@ bool qopt::runsOn(const std::string &name, bool isMachineCode, ComputeCapability
                          : !isMachineCode || capability.major == chip.number / 10;
 }
 
-static bool isMachineCode(const PlanModule &module) { return module.file.ends_with(".cubin"); }
-
 /// The number after `.version`, or nothing.
 static std::string ptxVersion(std::string_view ptx) {
   constexpr std::string_view directive = ".version ";
@@ -75,14 +73,14 @@ CudaModule::CudaModule(const CudaContext &context, const Artifact &artifact,
   // What was made for a later chip, and for this one alone, uses more of it.
   std::ranges::sort(modules, [](const PlanModule *a, const PlanModule *b) {
     Chip left = parseChip(a->level), right = parseChip(b->level);
-    return std::tuple(left.number, left.isSpecific, isMachineCode(*a)) >
-           std::tuple(right.number, right.isSpecific, isMachineCode(*b));
+    return std::tuple(left.number, left.isSpecific, a->isMachineCode()) >
+           std::tuple(right.number, right.isSpecific, b->isMachineCode());
   });
   std::string reasons;
   for (const PlanModule *candidate : modules) {
     path = artifact.filePath(candidate->file);
     chosen = candidate;
-    if (!runsOn(candidate->level, isMachineCode(*candidate), capability)) {
+    if (!runsOn(candidate->level, candidate->isMachineCode(), capability)) {
       reasons += fmt::format("; {} is for {}", path, candidate->level);
       continue;
     }

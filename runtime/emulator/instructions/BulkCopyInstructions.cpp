@@ -205,6 +205,25 @@ void storeBox(Warp &warp, const Instruction &in, LaneMask mask) {
   });
 }
 
+/// What it brings to the cache nobody sees; that it may be read is checked as if it were. The
+/// address, then the size.
+void prefetchLinear(Warp &warp, const Instruction &in, LaneMask mask) {
+  const uint32_t *sizes = warp.lanes<uint32_t>(in.operands[kAddressOperands]);
+  const DeviceMemory &memory = warp.block.launch.memory;
+  forEachLane(mask, [&](unsigned lane) {
+    uint64_t address = addressAt(warp, in, 0, lane);
+    if (sizes[lane] % BulkPiece::kBytes != 0 || address % BulkPiece::kBytes != 0)
+      raise(FaultKind::Misaligned, lane,
+            "prefetches {} bytes at {:#x}, which are no multiples of {}", sizes[lane], address,
+            BulkPiece::kBytes);
+    const Allocation *found = memory.find(address, sizes[lane]);
+    if (!found)
+      raise(FaultKind::OutOfBounds, lane, "prefetches {} bytes at {:#x}, {}", sizes[lane], address,
+            memory.describe(address));
+    checkOverlap(warp, lane, AccessKind::Load, address, *found);
+  });
+}
+
 void commitStores(Warp &warp, const Instruction &, LaneMask mask) { warp.stores.commit(mask); }
 
 void waitForStores(Warp &warp, const Instruction &in, LaneMask mask) {
@@ -240,6 +259,18 @@ void decodeBox(Decoding &d) {
   operation.instruction.count = uint8_t(rank);
 }
 
+void decodePrefetch(Decoding &d) {
+  if (d.has("tensor") || d.has("L2::cache_hint"))
+    d.error("the emulator does not know prefetches of tensors and cache policies");
+  d.needOneOf({"L2"});
+  d.needOneOf({"global"});
+  d.expectOperands(2);
+  std::vector<Slot> slots;
+  appendAddress(d, 0, slots);
+  slots.push_back(d.use(1, Type::U32));
+  d.emit(prefetchLinear, slots);
+}
+
 void decodeLinear(Decoding &d) {
   bool isStore = takeDirection(d);
   d.expectOperands(isStore ? 3 : 4);
@@ -264,6 +295,8 @@ void emulator::decodeBulkCopy(Decoding &d) {
     if (d.operand(0).kind != ptx::Operand::Kind::Integer || d.operand(0).bits > INT32_MAX)
       d.error("the number of groups is not a constant");
     d.emit(waitForStores, {}).instruction.immediate = int64_t(d.operand(0).bits);
+  } else if (d.take("prefetch")) {
+    decodePrefetch(d);
   } else if (d.take("tensor")) {
     decodeBox(d);
   } else {

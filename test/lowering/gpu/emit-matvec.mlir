@@ -2,6 +2,8 @@
 // RUN: qopt %s --pass-pipeline='builtin.module(func.func(configure-ptx-kernels),emit-ptx-kernels)' | FileCheck %s --check-prefix=IR
 // RUN: qopt %s --pass-pipeline='builtin.module(func.func(configure-ptx-kernels),emit-ptx-kernels)' -o %t.ptx
 // RUN: FileCheck %s --check-prefix=PTX --input-file=%t.ptx
+// RUN: qopt %s --pass-pipeline='builtin.module(func.func(configure-ptx-kernels),emit-ptx-kernels{chip=sm_90},overlap-launches)' -o %t.90.ptx
+// RUN: FileCheck %s --check-prefix=OVERLAP --input-file=%t.90.ptx
 
 llm.param @weight : tensor<64x2048x32xbf16>
 llm.param @bias : tensor<64x32xf32>
@@ -36,6 +38,17 @@ llm.param @bias : tensor<64x32xf32>
 // PTX:         shfl.sync.bfly.b32
 // PTX:         bar.sync
 // PTX:         st.global.b32
+
+// A kernel that begins before x is there has its first weights brought to the cache: a thread for each row of the block.
+// OVERLAP:       .version 8.0
+// OVERLAP-LABEL: .visible .entry down(
+// OVERLAP:         griddepcontrol.launch_dependents;
+// OVERLAP:         setp
+// OVERLAP-NOT:     ld.global
+// OVERLAP:         cp.async.bulk.prefetch.L2.global [%{{rd[0-9]+}}], %{{r[0-9]+}};
+// OVERLAP-NOT:     ld.global
+// OVERLAP:         griddepcontrol.wait;
+// OVERLAP:         ld.global
 func.func @decode.ptx(%x: tensor<1x2048xbf16>, %h: tensor<1x2048xf32>) -> tensor<1x2048xf32> attributes {kernel.target = "ptx"} {
   %w = llm.get @weight : tensor<64x2048x32xbf16>
   %b = llm.get @bias : tensor<64x32xf32>

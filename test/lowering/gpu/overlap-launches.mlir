@@ -32,6 +32,20 @@ gpu.module @ptx_sm_90a {
     gpu.return
   }
 
+  // What brings weights to the cache does not wait, either.
+  // CHECK-LABEL: gpu.func @prefetch(
+  // CHECK: nvvm.cp.async.bulk.prefetch
+  // CHECK: griddepcontrol.wait
+  // CHECK: nvvm.cp.async.bulk.prefetch
+  gpu.func @prefetch(%x: !llvm.ptr<1>, %w: !llvm.ptr<1>, %c: i1) kernel attributes {kernel.weights = array<i64: 1>} {
+    %n = llvm.mlir.constant(512 : i32) : i32
+    scf.if %c {
+      nvvm.cp.async.bulk.prefetch %w, %n : !llvm.ptr<1>
+    }
+    nvvm.cp.async.bulk.prefetch %x, %n : !llvm.ptr<1>
+    gpu.return
+  }
+
   // All threads wait, also where only some of them go on; shared memory is the block's own.
   // CHECK-LABEL: gpu.func @branch(
   // CHECK: llvm.store %{{.*}} : f32, !llvm.ptr<3>

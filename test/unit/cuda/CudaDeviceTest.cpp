@@ -154,3 +154,27 @@ TEST(CudaModule, TheBestThatLoadsIsTaken) {
   EXPECT_EQ(chip, "sm_80");
   EXPECT_NE(passedOver.find("kernels.sm_90a.ptx: the driver"), std::string::npos) << passedOver;
 }
+
+/// Machine code of a chip comes before its PTX, which stands in where it cannot be loaded, as in
+/// the emulator. That of other chips is not tried.
+TEST(CudaModule, PtxStandsInForMachineCode) {
+  PtxArtifact toy;
+  Json &modules = toy.plan["targets"]["ptx"]["modules"];
+  modules.push_back({{"file", "kernels.sm_80.cubin"}, {"chip", "sm_80"}});
+  modules.push_back({{"file", "kernels.sm_90.ptx"}, {"chip", "sm_90"}});
+  modules.push_back({{"file", "kernels.sm_90.cubin"}, {"chip", "sm_90"}});
+  toy.write();
+  std::ofstream(toy.path() + "/kernels.sm_90.ptx") << toy.ptx;
+  for (const char *file : {"/kernels.sm_80.cubin", "/kernels.sm_90.cubin"})
+    std::ofstream(toy.path() + file) << "\x7f"
+                                        "ELF...";
+  Artifact artifact = Artifact::open(toy.path(), 1);
+  CudaContext context(QOPT_CUDA_EMULATOR);
+  CudaModule module(context, artifact, *artifact.plan().ptx);
+  EXPECT_EQ(module.chip(), "sm_90");
+  EXPECT_NE(module.passedOver().find("kernels.sm_90.cubin: cannot be loaded: "
+                                     "CUDA_ERROR_NO_BINARY_FOR_GPU"),
+            std::string::npos)
+      << module.passedOver();
+  EXPECT_EQ(module.passedOver().find("sm_80"), std::string::npos);
+}

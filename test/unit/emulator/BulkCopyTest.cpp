@@ -181,6 +181,20 @@ TEST(BulkCopy, StoresLinear) {
     EXPECT_EQ(found.tensor[i], i >= 8 && i < 16 ? kOld : i);
 }
 
+/// Nothing changes, and what could not be read cannot be prefetched.
+TEST(BulkCopy, Prefetches) {
+  auto prefetch = [](unsigned from, unsigned bytes) {
+    return fmt::format("{}mov.b32 %r7, {}; cp.async.bulk.prefetch.L2.global [%rd1+{}], %r7;\n",
+                       kPrologue, bytes, from);
+  };
+  Copied found = run(prefetch(16, 1008) + kCopyOut);
+  ASSERT_EQ(found.error, "");
+  EXPECT_EQ(found.shared, std::vector<uint32_t>(kWords, kOld));
+  EXPECT_FAULT(run(prefetch(32, 1008)), FaultKind::OutOfBounds, "prefetches 1008 bytes at 0x");
+  EXPECT_FAULT(run(prefetch(8, 16)), FaultKind::Misaligned, "prefetches 16 bytes at 0x");
+  EXPECT_FAULT(run(prefetch(16, 24)), FaultKind::Misaligned, "no multiples of 16");
+}
+
 TEST(BulkCopy, Faults) {
   std::string copy = kPrologue + kExpect + kLinear;
   EXPECT_FAULT(run(copy), FaultKind::Race, "is under way when the block ends");

@@ -306,6 +306,9 @@ TEST(Fault, OverlapWithoutWaiting) {
   };
   EXPECT_EQ(runOverlapping(wait + load + store, true).message, "");
   EXPECT_EQ(runOverlapping(load + wait + store, false).message, "");
+  const std::string prefetch = "cp.async.bulk.prefetch.L2.global [%rd0], 64;\n";
+  EXPECT_EQ(runOverlapping(prefetch + wait, false).message, "");
+  EXPECT_FAULT(runOverlapping(prefetch + wait, true), FaultKind::Race, "reads memory at 0x");
   EXPECT_FAULT(runOverlapping(load + wait, true), FaultKind::Race,
                "before griddepcontrol.wait: kernels before this one may be running still");
   EXPECT_FAULT(runOverlapping(store + wait, false), FaultKind::Race,

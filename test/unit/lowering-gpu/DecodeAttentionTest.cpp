@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lowering/kernels/ExponentialFit.h"
 #include "runtime/formats/FloatConvert.h"
 #include "test/unit/lowering-gpu/PtxKernels.h"
 #include <algorithm>
@@ -22,6 +23,7 @@ constexpr double eps = 1e-6;
 struct Shape {
   int64_t heads, kvHeads, headDim;
   bool hasNorm, hasRope;
+  double threshold = 0; ///< of the exponential in two parts, of degree 3; 0: it is exact
 
   int64_t stride() const { return roundUp(headDim, 8); }
   int64_t keyOffset() const { return heads * headDim; }
@@ -46,14 +48,28 @@ func.func @decode.ptx(%x: {3}, %batch: !llm.batch) -> {4} attributes {{kernel.ta
   %qn = llm.get @qn : {2}
   %kn = llm.get @kn : {2}
   %q = kernel.rope_append %x, %x, %x {5} into @c {{heads = {6}, offsets = array<i64: 0, {7}, {8}>{9}{10}}} : {3}, {3}, {3} -> {4}
-  %a = kernel.attention %q over @c {{heads = {6}, scale = {11:e}}} : {4} -> {4}
+  %a = kernel.attention %q over @c {{heads = {6}, scale = {11:e}{12}}} : {4} -> {4}
   return %a : {4}
 }}
 )",
       shape.kvHeads, shape.headDim, norm, x, y,
       shape.hasNorm ? fmt::format("norms %qn, %kn : {0}, {0}", norm) : "", shape.heads,
       shape.keyOffset(), shape.valueOffset(), shape.hasNorm ? ", eps = 1.0e-6" : "",
-      shape.hasRope ? ", rope = #llm.rope<theta = 1.0e4>" : "", shape.scale());
+      shape.hasRope ? ", rope = #llm.rope<theta = 1.0e4>" : "", shape.scale(),
+      shape.threshold != 0
+          ? fmt::format(", softmax = #llm.sas<threshold = {:e}, degree = 3>", shape.threshold)
+          : "");
+}
+
+/// e^-x, exact or in two parts.
+double decay(const Shape &shape, double x) {
+  if (shape.threshold == 0)
+    return std::exp(-x);
+  if (x > shape.threshold)
+    return 0;
+  const double whole = std::floor(x), rest = x - whole;
+  llvm::SmallVector<double> fit = kernel::fitExponential(3);
+  return std::exp(-whole) * (fit[0] + rest * (fit[1] + rest * (fit[2] + rest * fit[3])));
 }
 
 /// A step of one token for each of some sequences, with everything in double beside it.
@@ -86,6 +102,8 @@ public:
   }
 
   void runAndCheck();
+  /// Of the launch.
+  const emulator::Statistics &statistics() const { return counted; }
 
 private:
   int64_t pageBlock() const { return shape.kvHeads * pageTokens * shape.stride(); }
@@ -106,6 +124,7 @@ private:
   std::vector<int32_t> pageTable;
   std::vector<uint16_t> keys, values;
   std::vector<float> ropeTable;
+  emulator::Statistics counted;
 };
 
 std::vector<double> Step::head(int64_t row, int64_t offset, const Rows *norm) const {
@@ -146,7 +165,7 @@ std::vector<double> Step::expected(int64_t row, int64_t head) const {
   double best = *std::max_element(scores.begin(), scores.end()), sum = 0;
   std::vector<double> result(shape.headDim);
   for (int64_t token = 0; token <= pasts[row]; ++token) {
-    double weight = std::exp(scores[token] - best);
+    double weight = decay(shape, best - scores[token]);
     sum += weight;
     for (int64_t d = 0; d < shape.headDim; ++d)
       result[d] += weight * bf16ToF32(values[at(row, token, kv) + d]);
@@ -186,7 +205,7 @@ void Step::runAndCheck() {
   for (uint64_t argument : {device.upload(sequences), device.upload(positions),
                             device.upload(table), uint64_t(maxPages), countersAt, uint64_t(rows)})
     arguments.push_back(argument);
-  kernels.launch("kernel.append_attention", arguments, rows, rows);
+  counted = kernels.launch("kernel.append_attention", arguments, rows, rows);
 
   // What is appended, to the bit unless the float32 arithmetic before rounded elsewhere.
   std::vector<uint16_t> keysFound = device.download<uint16_t>(keysAt, keys.size());
@@ -234,4 +253,17 @@ TEST(DecodeAttention, MoreQueriesThanATile) {
 }
 TEST(DecodeAttention, LargeHeads) { Step({4, 2, 256, false, true}, {3, 130}).runAndCheck(); }
 TEST(DecodeAttention, OddHeads) { Step({4, 2, 36, true, true}, {0, 33, 300}).runAndCheck(); }
+TEST(DecodeAttention, NoBankConflicts) {
+  for (int64_t headDim : {64, 128})
+    for (int64_t kvHeads : {1, 2, 8}) {
+      Step step({8, kvHeads, headDim, false, true}, {1000});
+      step.runAndCheck();
+      EXPECT_EQ(step.statistics().bankConflicts, 0) << kvHeads << " of " << headDim;
+    }
+}
+/// Sixteen keys are one step of a warp, which knows the greatest score when it weighs them.
+TEST(DecodeAttention, ExponentialInTwoParts) {
+  Step({6, 2, 64, false, true, 1.5}, {15, 9}).runAndCheck();
+  Step({6, 2, 64, false, true, 7.25}, {15, 3}).runAndCheck();
+}
 TEST(DecodeAttention, LongPast) { Step({8, 2, 64, false, true}, {8000, 100}).runAndCheck(); }

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lowering/cpu/SasExponential.h"
+#include "lowering/kernels/ExponentialFit.h"
 #include "test/unit/lowering/KernelTestSupport.h"
 #include <cmath>
 
@@ -17,7 +17,7 @@ namespace {
 /// The coefficients of TurboAttention, which are the least-squares fit.
 TEST(SasExponentialTest, TheFitOfDegreeThreeIsThatOfThePaper) {
   const double expected[] = {0.99961, -0.99205, 0.46247, -0.10250};
-  llvm::SmallVector<double> coefficients = cpu::fitExponential(3);
+  llvm::SmallVector<double> coefficients = kernel::fitExponential(3);
   ASSERT_EQ(coefficients.size(), 4u);
   for (size_t i = 0; i < 4; ++i)
     EXPECT_NEAR(coefficients[i], expected[i], 6e-6);
@@ -26,7 +26,7 @@ TEST(SasExponentialTest, TheFitOfDegreeThreeIsThatOfThePaper) {
 /// Residuals of a least-squares fit are orthogonal to what it is made of.
 TEST(SasExponentialTest, ResidualsAreOrthogonal) {
   for (int64_t degree = 1; degree <= 5; ++degree) {
-    llvm::SmallVector<double> coefficients = cpu::fitExponential(degree);
+    llvm::SmallVector<double> coefficients = kernel::fitExponential(degree);
     constexpr int kSteps = 20000;
     for (int64_t power = 0; power <= degree; ++power) {
       double sum = 0;
@@ -68,7 +68,7 @@ TEST_P(SasAttentionTest, WeightsAreThoseOfTheTwoParts) {
               {q.address(), y.address(), keys.address(), values.address(), seqStart.address(),
                past.address(), tokenSeq.address(), tokenPos.address(), table.address(), 1, 1, 1},
               1);
-  const llvm::SmallVector<double> fit = cpu::fitExponential(3);
+  const llvm::SmallVector<double> fit = kernel::fitExponential(3);
   double weights[tokens], sum = 0;
   for (int64_t t = 0; t < tokens; ++t) {
     const double x = double(keys[0]) - double(keys[t]), rest = x - std::floor(x);
