@@ -108,9 +108,9 @@ static std::string costTable(const CompareReport &report) {
 }
 
 std::string toText(const CompareReport &report) {
-  std::string text = fmt::format("{} tokens of {} windows, [{}]; KL(base || model) in nats\n\n{}\n",
-                                 report.comparison.tokens, report.windows, report.convention,
-                                 qualityTable(report));
+  std::string text = fmt::format(
+      "{} tokens of {} window{}, [{}]; KL(base || model) in nats\n\n{}\n", report.comparison.tokens,
+      report.windows, report.windows == 1 ? "" : "s", report.convention, qualityTable(report));
   text += taskTable(report);
   // Contexts are cut alike for all models, which encode alike.
   for (const TaskReport &task : report.models.back().tasks)

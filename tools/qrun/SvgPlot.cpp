@@ -150,6 +150,19 @@ static std::string drawSeries(const PlotSeries &series, const char *colour, cons
   return svg;
 }
 
+/// Where the names of series begin: at the upper left or the upper right, wherever fewer points
+/// are.
+static double legendBegin(const Plot &plot, const Axis &x, const Axis &y) {
+  const double lowest = top + 24 + 16 * double(plot.series.size());
+  const double middle = (x.begin + x.end) / 2;
+  int onLeft = 0, onRight = 0;
+  for (const PlotSeries &series : plot.series)
+    for (const PlotPoint &point : series.points)
+      if (isFinite(point) && y.at(point.y) < lowest)
+        ++(x.at(point.x) < middle ? onLeft : onRight);
+  return onRight > onLeft ? x.begin + 12 : x.end - 170;
+}
+
 std::string qopt::toSvg(const Plot &plot) {
   const Axis x = makeAxis(plot, &PlotPoint::x, left, width - right, false);
   const Axis y = makeAxis(plot, &PlotPoint::y, height - bottom, top, plot.startsAtZero);
@@ -157,16 +170,17 @@ std::string qopt::toSvg(const Plot &plot) {
                                 "font-family=\"sans-serif\" font-size=\"11\">\n",
                                 width, height);
   svg += drawAxes(plot, x, y);
-  double legend = top + 12;
+  const double legendX = legendBegin(plot, x, y);
+  double legendY = top + 12;
   for (size_t i = 0; i < plot.series.size(); ++i) {
     const char *colour = colours[i % colours.size()];
     svg += drawSeries(plot.series[i], colour, x, y);
     if (plot.series[i].name.empty())
       continue;
     svg += fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"10\" height=\"10\" fill=\"{}\"/>\n",
-                       width - right - 170, legend - 9, colour);
-    svg += text(width - right - 155, legend, "start", plot.series[i].name);
-    legend += 16;
+                       legendX, legendY - 9, colour);
+    svg += text(legendX + 15, legendY, "start", plot.series[i].name);
+    legendY += 16;
   }
   return svg + "</svg>\n";
 }
