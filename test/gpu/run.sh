@@ -18,8 +18,8 @@ while [ $# -gt 0 ]; do
   *) echo "run.sh: unknown option $1" >&2; exit 2 ;;
   esac
 done
-[ -x "$kit/qrun" ] || { echo "run.sh: no kit in $kit; prepare.sh makes one" >&2; exit 2; }
-qrun=$kit/qrun
+[ -f "$kit/kit.tar.gz" ] || { echo "run.sh: no kit in $kit; prepare.sh makes one" >&2; exit 2; }
+case $out in /*) ;; *) out=$PWD/$out ;; esac
 budget=470 # Seconds for everything.
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
@@ -63,20 +63,23 @@ measure() {
   return $status
 }
 
-tar -C "$work" -xzf "$kit/models.tar.gz" || exit 2
+tar -C "$work" -xzf "$kit/kit.tar.gz" || exit 2
 head -c 4000 "$here/../models/heldout.txt" >"$work/text"
-for artifact in "$work"/models/*.qmod; do
+cd "$work" || exit 2 # Short names in what is printed.
+qrun=./qrun
+for artifact in models/*.qmod; do
   name=$(basename "$artifact" .qmod)
   echo "== check $name"
   if measure checks "check of $name" "$qrun" check "$artifact" --device "$device" --json \
-    --text "$work/text"; then
+    --text text; then
     echo "all kernels and the model agree with the CPU's"
   else
     failed=1
     grep -q '"agrees": false' "$work/one" && echo "DISAGREES: see $out"
   fi
 done
-for artifact in "$kit"/shapes/*.qmod; do
+echo "== speed: ppN is prefill of N tokens, tgN are N decode steps, @ dN after N tokens, x N sequences"
+for artifact in shapes/*.qmod; do
   name=$(basename "$artifact" .qmod)
   echo "== $name"
   for prompt in $prompts; do
@@ -97,7 +100,7 @@ elif [ -z "$python" ]; then
 elif ! "$python" -c 'import torch, transformers' 2>"$work/errors"; then
   missing "transformers" "$(tail -n 1 "$work/errors")"
 else
-  for artifact in "$kit"/shapes/*.qmod; do
+  for artifact in shapes/*.qmod; do
     name=$(basename "$artifact" .qmod)
     echo "== $name with transformers"
     measure transformers "transformers on $name" "$python" "$here/transformers_speed.py" \
