@@ -29,13 +29,10 @@ public:
       add(value);
   }
   void add(Kind kind) { arguments.push_back({kind, {}, {}}); }
-  void addPools(FlatSymbolRefAttr cache) {
-    arguments.push_back({Kind::KeyCache, {}, cache});
-    arguments.push_back({Kind::ValueCache, {}, cache});
-  }
   /// The pools, and what there is beside them for the newest tokens.
   void addPoolsAndWindows(Operation *op, FlatSymbolRefAttr symbol) {
-    addPools(symbol);
+    arguments.push_back({Kind::KeyCache, {}, symbol});
+    arguments.push_back({Kind::ValueCache, {}, symbol});
     auto cache = SymbolTable::lookupNearestSymbolFrom<qopt::llm::CacheOp>(op, symbol);
     if (!cache)
       return;
@@ -144,7 +141,7 @@ SmallVector<Argument> AppendAttentionOp::getKernelArguments() {
   list.add(getKNorm());
   list.add(getResult());
   list.add(getPartials());
-  list.addPools(getCacheAttr());
+  list.addPoolsAndWindows(*this, getCacheAttr());
   if (getRope())
     list.add(Kind::RopeTable);
   list.add(Kind::TokenSeq);

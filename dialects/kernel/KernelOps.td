@@ -236,8 +236,8 @@ def Kernel_AppendAttentionOp
     last combines them. `partials`, present where `splits` > 1, is where they wait: for each part and
     head, `head_dim` rounded up to 8 sums, a maximum and a sum of weights.
 
-    Arguments: q, k, v, [q_norm, k_norm], result, [partials], K pool, V pool, [rope_table], token_seq,
-    token_pos, page_table, max_pages, [counters], T.
+    Arguments: q, k, v, [q_norm, k_norm], result, [partials], K pool, V pool, [K window], [V window],
+    [slots], [rope_table], token_seq, token_pos, page_table, max_pages, [counters], T.
   }];
   let arguments = !con((ins Kernel_Activation:$q, Kernel_Activation:$k, Kernel_Activation:$v,
                             Optional<Kernel_Weight>:$q_norm, Optional<Kernel_Weight>:$k_norm,

@@ -16,9 +16,12 @@ using namespace qopt;
 
 /// `native` is bf16 on GPUs.
 static OrderedJson planPtxPool(const ptx::CachePool &pool) {
-  return {{"format", pool.format.isNative() ? "bf16" : toText(pool.format)},
-          {"layout", pool.isPlain() ? "token_major" : "units"},
-          {"block_bytes", pool.blockBytes()}};
+  OrderedJson json{{"format", pool.format.isNative() ? "bf16" : toText(pool.format)},
+                   {"layout", pool.isPlain() ? "token_major" : "units"},
+                   {"block_bytes", pool.blockBytes()}};
+  if (pool.format.residual)
+    json["window_bytes"] = pool.windowBytes();
+  return json;
 }
 
 /// `native` is f32 on CPUs.

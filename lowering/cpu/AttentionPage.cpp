@@ -152,7 +152,9 @@ void AttentionPage::scoreWindow(const Blocks &blocks) {
 /// Where values have a window, it adds to what this leaves.
 void AttentionPage::accumulateCodes(const Blocks &blocks) {
   const CachePool &values = geometry.cache.values;
-  int64_t groups = values.groups(), groupVectors = values.paddedDim() / groups / kLanes;
+  // What is beyond the head is no group's, but where there is one alone.
+  int64_t groups = values.groups();
+  int64_t groupVectors = (groups == 1 ? values.paddedDim() : values.groupSize()) / kLanes;
   for (int64_t group = 0; group < groups; ++group) {
     if (values.format.isScaled())
       forEachQuery(blocks, [&](Value, Value query) {

@@ -9,6 +9,7 @@
 #include "lowering/gpu/CacheWriter.h"
 #include "lowering/gpu/SasExponential.h"
 #include "lowering/gpu/SharedTile.h"
+#include <cmath>
 #include <limits>
 #include <numbers>
 
@@ -20,6 +21,12 @@ using llvm::SmallVector;
 
 SoftmaxRow SoftmaxRow::begin(PtxBuilder &b) {
   return {b.f32(-std::numeric_limits<double>::infinity()), b.f32(0)};
+}
+
+SoftmaxRow SoftmaxRow::beginUnseen(PtxBuilder &b) {
+  // Below any score, but a number: what is not seen weighs nothing against it. A power of two,
+  // whose product with the scale is exact, so that it is no distance from itself.
+  return {b.f32(-std::ldexp(1.0, 100)), b.f32(0)};
 }
 
 SmallVector<Scalar> SoftmaxRow::update(PtxBuilder &b, ArrayRef<std::pair<Scalar, Scalar>> scores,

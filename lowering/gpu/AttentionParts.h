@@ -20,6 +20,8 @@ struct SoftmaxRow {
   Scalar maximum, sum;
 
   static SoftmaxRow begin(PtxBuilder &b);
+  /// The same of a row that may see nothing of its first tiles.
+  static SoftmaxRow beginUnseen(PtxBuilder &b);
   /// Takes this lane's scores, two for each 16x8 tile, and returns their weights rounded to bf16, a
   /// word for each tile. Sums the rounded weights, so that the weights of a row sum to one. `scale`
   /// multiplies scores and includes log2(e). `sas` approximates weights, if it is there.

@@ -21,25 +21,52 @@ int64_t CachePool::unitElements() const {
   int64_t whole = 128 / bits();
   if (!isKey)
     return std::min<int64_t>(whole, headDim <= 64 ? 8 : 16);
-  // No more than a small head has, but words.
+  // No more than a lane's part of the head, but words.
   int64_t least = std::max<int64_t>(8, 32 / bits());
-  return std::min(whole, std::max(least, int64_t(std::bit_ceil(uint64_t(headDim)))));
+  int64_t part = int64_t(std::bit_ceil(uint64_t(llvm::divideCeil(headDim, 4))));
+  return std::min(whole, std::max(least, part));
 }
 
 int64_t CachePool::unitTokens() const {
-  return isKey ? 1 : std::min<int64_t>(4, 128 / (unitElements() * bits()));
+  return std::min<int64_t>(isKey ? 2 : 4, 128 / (unitElements() * bits()));
 }
 
 int64_t CachePool::unitsPerRow() const { return llvm::divideCeil(headDim, unitElements()); }
+
+Scalar CachePool::unitRow(Scalar token) const {
+  if (isKey && unitTokens() == 2)
+    return token / 4 * 2 + token % 2;
+  return unitTokens() == 1 ? token : token / unitTokens();
+}
+
+Scalar CachePool::placeInUnit(Scalar token) const {
+  return isKey ? token / 2 % unitTokens() : token % unitTokens();
+}
+
+Scalar CachePool::codeOffset(Scalar token, Scalar element) const {
+  Scalar unit = unitRow(token) * unitsPerRow() + element / unitElements();
+  Scalar code = placeInUnit(token) * unitElements() + element % unitElements();
+  return unit * unitBytes() + code * bits() / 8;
+}
+
+Scalar CachePool::firstToken(Scalar unitRow) const {
+  if (isKey && unitTokens() == 2)
+    return unitRow / 2 * 4 + unitRow % 2;
+  return unitTokens() == 1 ? unitRow : unitRow * unitTokens();
+}
+
+int64_t CachePool::scaleCount() const {
+  return format.channels ? kPageTokens / format.group * headDim : kPageTokens * groups();
+}
 
 int64_t CachePool::scaleOffset() const {
   return kPageTokens / unitTokens() * unitsPerRow() * unitBytes();
 }
 
 int64_t CachePool::zeroOffset() const {
-  return scaleOffset() + (format.storesScales() ? kPageTokens * groups() * scaleBytes() : 0);
+  return scaleOffset() + (format.storesScales() ? scaleCount() * scaleBytes() : 0);
 }
 
 int64_t CachePool::blockBytes() const {
-  return zeroOffset() + (format.storesZeros() ? kPageTokens * groups() * 2 : 0);
+  return zeroOffset() + (format.storesZeros() ? scaleCount() * 2 : 0);
 }

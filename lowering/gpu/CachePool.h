@@ -9,6 +9,7 @@
 #define QOPT_LOWERING_GPU_CACHEPOOL_H
 
 #include "dialects/llm/Llm.h"
+#include "lowering/gpu/Scalar.h"
 #include "runtime/quantization/CacheFormat.h"
 
 namespace qopt::ptx {
@@ -20,13 +21,15 @@ inline constexpr int64_t kPageTokens = 128;
 /// tokens of a head. A block is codes, then scales, then zeros, as far as the format has them.
 ///
 /// Codes lie in units of up to 16 bytes, what a lane loads at once: `unitElements()` consecutive
-/// elements of each of `unitTokens()` consecutive tokens, token by token, the first code in the
-/// lowest bits. A block holds `[128 / unitTokens()][unitsPerRow()]` of them. The quad of lanes that
-/// shares a key takes 16 bytes a lane; the eight lanes that share a value take an eighth of (128
-/// elements of) the head each, of as many of their four tokens as fit. Units end where heads do
-/// not: elements beyond a head are codes of zero.
+/// elements of each of `unitTokens()` tokens, token by token, the first code in the lowest bits. A
+/// block holds `[128 / unitTokens()][unitsPerRow()]` of them. The quad of lanes that shares a key
+/// takes up to 16 bytes a lane, or less where that is a quarter of the head: then of both of the
+/// lane's keys in a step, which are two tokens apart. The eight lanes that share a value take an
+/// eighth of (128 elements of) the head each, of as many of their four tokens in a row as fit.
+/// Units end where heads do not: elements beyond a head are codes of anything.
 ///
-/// Scales and zeros are `[128][groups]`, f16 or the index of an entry of a table.
+/// Scales and zeros are `[128][groups]`, f16 or the index of an entry of a table; of keys coded by
+/// channel `[128 / group][head_dim]`.
 struct CachePool {
   CacheFormat format;
   bool isKey;
@@ -40,10 +43,21 @@ struct CachePool {
   int64_t bits() const { return format.isNative() ? 16 : format.storedBits(); }
   int64_t unitElements() const;
   int64_t unitTokens() const;
+  /// From one token of a unit to the next.
+  int64_t tokenDistance() const { return isKey ? 2 : 1; }
   int64_t unitBytes() const { return unitElements() * unitTokens() * bits() / 8; }
   int64_t unitsPerRow() const;
   /// Elements of a row, with those beyond the head.
   int64_t paddedDim() const { return unitsPerRow() * unitElements(); }
+
+  // Of a token of the block.
+  /// The row of units that has it, and its place among the tokens of those.
+  Scalar unitRow(Scalar token) const;
+  Scalar placeInUnit(Scalar token) const;
+  /// The byte of the block in which the code of its element `element` begins.
+  Scalar codeOffset(Scalar token, Scalar element) const;
+  /// The first token of a row of units.
+  Scalar firstToken(Scalar unitRow) const;
 
   int64_t groupSize() const { return format.groupOf(headDim); }
   int64_t groups() const { return format.groupsOf(headDim); }
@@ -51,6 +65,15 @@ struct CachePool {
   int64_t scaleOffset() const;
   int64_t zeroOffset() const;
   int64_t blockBytes() const;
+
+  /// Where the newest tokens are kept: `[sequences][2][kv_heads]` of blocks like these, page i of a
+  /// sequence in the place of its i-th block modulo 2.
+  CachePool window() const { return {{.code = CacheFormat::Code::F16}, isKey, kvHeads, headDim}; }
+  /// Of a sequence and a KV head; 0 where the format has none.
+  int64_t windowBytes() const { return format.residual ? 2 * window().blockBytes() : 0; }
+
+private:
+  int64_t scaleCount() const;
 };
 
 } // namespace qopt::ptx

@@ -87,11 +87,11 @@ int64_t CacheReader::partElements() const {
   return std::gcd(pool.unitElements(), pool.groups() == 1 ? 0 : pool.groupSize());
 }
 
-CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Scalar last) const {
+CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Scalar last,
+                                    Scalar inGroup) const {
   int64_t tokens = pool.unitTokens(), bytes = pool.unitBytes();
   Scalar first = tokens == 1 ? min(token, last) : token;
-  Scalar row = tokens == 1 ? first : first / tokens;
-  Value at = b.bytePtr(block, (row * pool.unitsPerRow() + index) * bytes);
+  Value at = b.bytePtr(block, (pool.unitRow(first) * pool.unitsPerRow() + index) * bytes);
   Unit unit;
   if (bytes == 4) {
     unit.words.push_back(b.wrap(b.load(b.getI32Type(), at, 4)));
@@ -103,10 +103,34 @@ CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Sca
   if (biasOf(pool.format))
     for (Scalar &word : unit.words)
       word = word ^ signBits(pool.bits());
-  if (pool.format.isScaled())
+  if (pool.format.channels)
+    loadChannels(unit, block, inGroup / pool.format.group, index);
+  else if (pool.format.isScaled())
     for (int64_t i = 0; i < tokens; ++i)
-      loadParameters(unit, block, tokens == 1 ? first : min(token + i, last), index);
+      loadParameters(unit, block, tokens == 1 ? first : min(token + i * pool.tokenDistance(), last),
+                     index);
   return unit;
+}
+
+/// The same for each element, of a group of tokens.
+void CacheReader::loadChannels(Unit &unit, Value block, Scalar group, Scalar index) const {
+  constexpr int64_t chunk = 8; // 16 bytes of f16
+  double base = embeddingOf(pool.bits()).power + double(biasOf(pool.format));
+  for (int64_t i = 0; i < pool.unitElements(); i += chunk) {
+    // Elements beyond the head count as some of it.
+    Scalar first = index * pool.unitElements() + i;
+    if (pool.paddedDim() != pool.headDim)
+      first = min(first, b.i32(pool.headDim - chunk));
+    auto loadHalves = [&](int64_t offset) {
+      return b.loadFloats(b.bytePtr(block, b.i32(offset)), b.getF16Type(),
+                          group * pool.headDim + first, chunk);
+    };
+    for (auto [scale, zero] :
+         llvm::zip_equal(loadHalves(pool.scaleOffset()), loadHalves(pool.zeroOffset()))) {
+      unit.factors.push_back(scale);
+      unit.offsets.push_back(fma(scale, b.f32(-base), zero));
+    }
+  }
 }
 
 /// `scale * (point - B - bias) + zero` as a factor and an offset, for each part of a token.
@@ -155,9 +179,8 @@ Scalar CacheReader::point(const Unit &unit, int64_t code) const {
   int64_t perWord = 32 / pool.bits(), at = code % perWord * pool.bits();
   Scalar word = unit.words[code / perWord];
   if (pool.format.code == Code::F16) {
-    Value half = arith::TruncIOp::create(b, b.getI16Type(), at == 0 ? word : word >> at);
-    half = arith::BitcastOp::create(b, b.getF16Type(), half);
-    return b.wrap(arith::ExtFOp::create(b, b.getF32Type(), half));
+    auto [low, high] = b.unpackHalves(b.getF16Type(), word);
+    return at == 0 ? low : high;
   }
   if (pool.format.code == Code::LloydMax) {
     // What was never written may be no code: it stays within the table.
@@ -187,7 +210,7 @@ SmallVector<Scalar> CacheReader::elements(const Unit &unit, int64_t token) const
   SmallVector<Scalar> values;
   for (int64_t i = 0; i < pool.unitElements(); ++i) {
     Scalar value = point(unit, token * pool.unitElements() + i);
-    int64_t parameter = token * parts() + i / partElements();
+    int64_t parameter = pool.format.channels ? i : token * parts() + i / partElements();
     if (!unit.offsets.empty())
       value = fma(value, unit.factors[parameter], unit.offsets[parameter]);
     else if (!unit.factors.empty())

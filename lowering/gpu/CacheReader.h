@@ -18,8 +18,8 @@ namespace qopt::ptx {
 class CacheReader {
 public:
   /// A unit as it lies in memory, and what its elements are computed by:
-  /// `[token * parts + part]`, a part being elements that share a scale; empty where elements are
-  /// what they stand for.
+  /// `[token * parts + part]`, a part being elements that share a scale; `[element]` of keys coded
+  /// by channel; empty where elements are what they stand for.
   struct Unit {
     llvm::SmallVector<Scalar> words, factors, offsets;
   };
@@ -31,9 +31,10 @@ public:
   mlir::Value block(Scalar page, Scalar kvHead) const;
   /// Unit `index`, which is below `end`, or the row's last if there are not as many.
   Scalar inRow(Scalar index, int64_t end) const;
-  /// Unit `index` of the tokens from `token` of the block on. Tokens after
+  /// Unit `index` of the row of units that begins with `token` of the block. Tokens after
   /// `last` may be anything, even no numbers: instead of theirs, the scales of `last` are taken.
-  Unit load(mlir::Value block, Scalar token, Scalar index, Scalar last) const;
+  /// `inGroup` is a token of the same group, where tokens form groups.
+  Unit load(mlir::Value block, Scalar token, Scalar index, Scalar last, Scalar inGroup) const;
   /// The elements of the unit's token `token`, as words of two bf16.
   llvm::SmallVector<Scalar> words(const Unit &unit, int64_t token) const;
   /// The same elements of two tokens, a word for each element: `first`'s in the low half.
@@ -45,12 +46,13 @@ private:
   int64_t partElements() const;
   int64_t parts() const { return pool.unitElements() / partElements(); }
   void loadParameters(Unit &unit, mlir::Value block, Scalar token, Scalar index) const;
+  void loadChannels(Unit &unit, mlir::Value block, Scalar group, Scalar index) const;
   /// The number that a code's bits stand for, as `elements` needs it.
   Scalar point(const Unit &unit, int64_t code) const;
   llvm::SmallVector<Scalar> elements(const Unit &unit, int64_t token) const;
 
   PtxBuilder &b;
-  const CachePool &pool;
+  CachePool pool;
   mlir::Value base;
 };
 

@@ -34,11 +34,10 @@ int64_t CacheWriter::pieceElements() const {
   return std::min(pool.unitElements(), 32 / pool.bits());
 }
 
-CacheWriter::Piece CacheWriter::load(Value head, int64_t round) {
-  Scalar index = lane + round * kWarpSize;
-  Scalar exists = index < pieces();
+CacheWriter::Piece CacheWriter::load(Value head, Scalar index, Scalar exists) {
   Scalar first = min(index, b.i32(pieces() - 1)) * pieceElements();
-  return {first, exists, b.loadFloats(head, b.getF32Type(), first, unsigned(pieceElements()))};
+  return {first, exists & (index < pieces()),
+          b.loadFloats(head, b.getF32Type(), first, unsigned(pieceElements()))};
 }
 
 //===----------------------------------------------------------------------===//
@@ -219,7 +218,7 @@ Scalar CacheWriter::encode(Scalar x, const Parameters &parameters) {
 
 void CacheWriter::storePiece(const Piece &piece, const Parameters &parameters, Value block,
                              Scalar token) {
-  int64_t elements = pool.unitElements(), tokens = pool.unitTokens(), bits = pool.bits();
+  int64_t bits = pool.bits();
   Scalar word = b.i32(0);
   for (auto [i, x] : llvm::enumerate(piece.elements)) {
     Scalar code = encode(x, parameters);
@@ -227,9 +226,7 @@ void CacheWriter::storePiece(const Piece &piece, const Parameters &parameters, V
       code = select(piece.first + int64_t(i) < pool.headDim, code, b.i32(0));
     word = word | (code << int64_t(i) * bits);
   }
-  Scalar unit = token / tokens * pool.unitsPerRow() + piece.first / elements;
-  Scalar code = token % tokens * elements + piece.first % elements;
-  Value at = b.bytePtr(block, unit * pool.unitBytes() + code * bits / 8);
+  Value at = b.bytePtr(block, pool.codeOffset(token, piece.first));
   b.ifThen(piece.exists, [&] {
     if (pieceElements() * bits == 32)
       b.store(word, at, 4);
@@ -240,9 +237,11 @@ void CacheWriter::storePiece(const Piece &piece, const Parameters &parameters, V
 
 void CacheWriter::append(Value head, Value block, Scalar token) {
   const CacheFormat &format = pool.format;
+  if (format.storesScales() && pool.groups() > 1)
+    return appendGroups(head, block, token);
   SmallVector<Piece> all;
-  for (int64_t round = 0; round * kWarpSize < pieces(); ++round)
-    all.push_back(load(head, round));
+  for (int64_t first = 0; first < pieces(); first += kWarpSize)
+    all.push_back(load(head, lane + first, lane < pieces() - first));
   if (!format.storesScales()) {
     Parameters fixed;
     if (format.fixed)
@@ -252,17 +251,23 @@ void CacheWriter::append(Value head, Value block, Scalar token) {
       storePiece(piece, fixed, block, token);
     return;
   }
-  if (pool.groups() == 1) {
-    Parameters parameters = store(measure(all, kWarpSize), block, token, b.i32(0), lane == 0);
-    for (const Piece &piece : all)
-      storePiece(piece, parameters, block, token);
-    return;
-  }
-  int64_t lanes = pool.groupSize() / pieceElements();
-  for (const Piece &piece : all) {
+  Parameters parameters = store(measure(all, kWarpSize), block, token, b.i32(0), lane == 0);
+  for (const Piece &piece : all)
+    storePiece(piece, parameters, block, token);
+}
+
+/// A group has lanes of its own, a power of two of them, which exchange what they find: those
+/// without a piece repeat the group's last.
+void CacheWriter::appendGroups(Value head, Value block, Scalar token) {
+  int64_t groupPieces = pool.groupSize() / pieceElements();
+  auto lanes = int64_t(llvm::bit_ceil(uint64_t(groupPieces))), together = kWarpSize / lanes;
+  Scalar inGroup = lane % lanes;
+  for (int64_t first = 0; first < pool.groups(); first += together) {
+    Scalar group = lane / lanes + first;
+    Piece piece = load(head, group * groupPieces + min(inGroup, b.i32(groupPieces - 1)),
+                       (inGroup < groupPieces) & (group < pool.groups()));
     Parameters parameters =
-        store(measure(piece, lanes), block, token, piece.first / pool.groupSize(),
-              (piece.first < pool.headDim) & piece.exists & (lane % lanes == 0));
+        store(measure(piece, lanes), block, token, group, (group < pool.groups()) & (inGroup == 0));
     storePiece(piece, parameters, block, token);
   }
 }

@@ -27,7 +27,7 @@ private:
   struct Parameters {
     Scalar divisor, zero;
   };
-  /// A lane's elements in one round, from `first` on, and whether there are any.
+  /// A lane's elements, from `first` on, and whether they are its own to store.
   struct Piece {
     Scalar first, exists;
     llvm::SmallVector<Scalar> elements;
@@ -35,7 +35,9 @@ private:
 
   int64_t pieceElements() const;
   int64_t pieces() const { return pool.paddedDim() / pieceElements(); }
-  Piece load(mlir::Value head, int64_t round);
+  /// Piece `index`, or the last, which is the lane's own where `exists`.
+  Piece load(mlir::Value head, Scalar index, Scalar exists);
+  void appendGroups(mlir::Value head, mlir::Value block, Scalar token);
   /// Of the group, or head, that `pieces` of this lane belong to, and `lanes` lanes have.
   Scalar rootMeanSquare(llvm::ArrayRef<Piece> pieces, int64_t lanes);
   Parameters measure(llvm::ArrayRef<Piece> pieces, int64_t lanes);

@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // A block takes one row, the query heads that share a KV head, as the 16 rows of an mma tile, so
-// that each key and value is read once, and one part of the past. Three files: the block's heads
+// that each key and value is read once, and one part of the past. Four files: the block's heads
 // are normalized and rotated, and the new key and value appended (DecodeAttentionHeads.cpp); its
-// warps walk the past (EmitDecodeAttention.cpp); warps, then blocks meet
-// (DecodeAttentionCombine.cpp).
+// warps walk the past (EmitDecodeAttention.cpp) and load keys and values of each step
+// (DecodeAttentionLoads.cpp); warps, then blocks meet (DecodeAttentionCombine.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +18,8 @@
 
 #include "lowering/gpu/AttentionParts.h"
 #include "lowering/gpu/CacheReader.h"
+#include "lowering/gpu/CacheWindow.h"
+#include <functional>
 
 namespace qopt::ptx {
 
@@ -41,6 +43,14 @@ private:
     llvm::SmallVector<mlir::Value> flatten() const;
     static State parse(PtxBuilder &b, size_t numRows, mlir::ValueRange values);
   };
+  /// 16 keys in a row: the first, in its sequence and in its page (an index into the pools), and
+  /// the page's last that the row sees.
+  struct Step {
+    Scalar firstKey, page, first, last;
+  };
+  /// bf16 words of what was loaded, widened where they are asked for: of a lane's key of a tile
+  /// (`(tile, load)`), or of two values in a row (`(load, first of four)`).
+  using WordsOf = std::function<llvm::SmallVector<Scalar>(int64_t, int64_t)>;
   /// Parts of a result: maxima and sums in shared memory, `[part][row]`, and where four elements of
   /// each lie.
   struct Parts {
@@ -62,13 +72,27 @@ private:
   void prepareHeads();
   mlir::Value headSource(Scalar index);
   void append(WarpHead &head, Scalar index);
+  void encodeKeyGroup();
   void loadQuery();
 
   // The past.
-  using Units = llvm::SmallVector<CacheReader::Unit>;
-  MmaSums score(const CacheReader &reader, llvm::ArrayRef<CacheReader::Unit> key);
-  State step(Scalar firstKey, Scalar page, State state);
+  State step(const Step &step, bool isRecent, State state);
+  MmaSums score(int64_t tile, const WordsOf &keys);
   State walkPast();
+
+  // Keys and values of a step. Some of the recent ones may be those of windows.
+  WordsOf loadKeys(const Step &step);
+  WordsOf loadValues(const Step &step);
+  WordsOf loadRecentKeys(const Step &step);
+  WordsOf loadRecentValues(const Step &step);
+  CacheReader readerOf(const CachePool &pool);
+  CacheWindow windowOf(const CachePool &pool) { return {function, pool, sequence, kvHead}; }
+  Scalar codedTokens(const CachePool &pool) {
+    return CacheWindow::codedTokens(b, pool.format, length - 1);
+  }
+  /// The first of a lane's keys in both tiles of a step, and its unit of load `i`.
+  Scalar laneKey(const Step &step) { return step.first + laneRow / 2 * 4 + laneRow % 2; }
+  Scalar keyUnit(int64_t i) { return readerOf(shape.keys).inRow(laneColumn + i * 4, (i + 1) * 4); }
 
   // The end.
   void writeWarpPart(const State &state);
@@ -92,10 +116,14 @@ private:
     return llvm::divideCeil(std::min(shape.headDim, DecodeAttentionConfig::kWarpDims),
                             8 * shape.values.unitElements());
   }
-  /// First unit of the row that the warp's value load `i` brings.
+  /// First unit of the row that the warp's value load `i` brings, and the lane's own.
   Scalar valueUnit(int64_t i) {
     int64_t warpUnits = DecodeAttentionConfig::kWarpDims / shape.values.unitElements();
     return warp % config.headSplit(shape) * warpUnits + i * 8;
+  }
+  Scalar laneValueUnit(int64_t i) {
+    int64_t end = config.headSplit(shape) == 1 ? (i + 1) * 8 : shape.values.unitsPerRow() + 1;
+    return readerOf(shape.values).inRow(valueUnit(i) + laneRow, end);
   }
   int64_t keyWarps() const { return config.keyWarps(shape); }
   double scale();

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lowering/gpu/ChannelWriter.h"
 #include "lowering/gpu/DecodeAttention.h"
 #include "lowering/gpu/SharedTile.h"
 #include "lowering/gpu/WarpHead.h"
@@ -33,13 +34,34 @@ void DecodeAttentionEmitter::append(WarpHead &head, Scalar index) {
   Scalar position = length - 1;
   Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
   Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
-  auto appendTo = [&](const CachePool &pool, Kind kind, int64_t place) {
-    Value block = CacheReader(b, pool, function.pointer(kind)).block(page, kvHead);
+  auto appendTo = [&](const CachePool &pool, int64_t place) {
+    if (pool.format.residual)
+      windowOf(pool).append(head, position);
+    if (pool.format.channels)
+      return; // until their group is complete
+    Value block = readerOf(pool).block(page, kvHead);
     Value scratch = b.bytePtr(warpResults(), b.i32(place * shape.codedHeadBytes()));
     appendHead(b, head, pool, block, position % kPageTokens, scratch, lane);
   };
-  b.ifThen(index == numRows(), [&] { appendTo(shape.keys, Kind::KeyCache, 0); });
-  b.ifThen(index > numRows(), [&] { appendTo(shape.values, Kind::ValueCache, 1); });
+  b.ifThen(index == numRows(), [&] { appendTo(shape.keys, 0); });
+  b.ifThen(index > numRows(), [&] { appendTo(shape.values, 1); });
+}
+
+/// Where keys are coded by channel and the new one completes a group: the block that has appended
+/// it codes the group.
+void DecodeAttentionEmitter::encodeKeyGroup() {
+  const CachePool &keys = shape.keys;
+  if (!keys.format.channels)
+    return;
+  b.ifThen((endKey == length) & (length % keys.format.group == 0), [&] {
+    Scalar position = length - 1;
+    Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
+    Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
+    ChannelWriter(b, keys, thread, config.warps)
+        .encode(windowOf(keys).block(position), readerOf(keys).block(page, kvHead),
+                position % kPageTokens / keys.format.group);
+    b.barrier();
+  });
 }
 
 /// Puts the tile's queries into shared memory; the block that has the last keys appends the new

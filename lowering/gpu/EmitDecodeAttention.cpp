@@ -53,12 +53,12 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::State::parse(PtxBuilder &b
   return state;
 }
 
-/// Scores of the tile's rows for 8 keys, of which lane / 4 has loaded `key`.
-MmaSums DecodeAttentionEmitter::score(const CacheReader &reader, ArrayRef<CacheReader::Unit> key) {
+/// Scores of the tile's rows for 8 keys, of which lane / 4 has loaded one.
+MmaSums DecodeAttentionEmitter::score(int64_t tile, const WordsOf &keys) {
   Value zero = b.f32(0);
   MmaSums sums = {zero, zero, zero, zero};
-  for (auto [i, unit] : llvm::enumerate(key)) {
-    SmallVector<Scalar> words = reader.words(unit, 0);
+  for (int64_t i = 0; i < keyLoads(); ++i) {
+    SmallVector<Scalar> words = keys(tile, i);
     for (size_t pair = 0; pair < words.size(); pair += 2) {
       auto fragment = [&](int64_t half, size_t word) -> Value {
         return half < numHalves() ? Value(query[half * keyLoads() + i][word]) : Value(b.i32(0));
@@ -71,43 +71,24 @@ MmaSums DecodeAttentionEmitter::score(const CacheReader &reader, ArrayRef<CacheR
   return sums;
 }
 
-/// Attends to the keys `[firstKey, firstKey + 16)`, which are in `page`; those from the row's
-/// length on are read as something finite and weigh nothing. A lane's columns of both tiles of
-/// scores are four keys in a row: 4 (lane % 4) + 2 tile + column.
-DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scalar page,
+/// Attends to the keys of a step; those from the row's length on are read as something finite and
+/// weigh nothing. A lane's columns of both tiles of scores are four keys in a row: 4 (lane % 4) + 2
+/// tile + column.
+DecodeAttentionEmitter::State DecodeAttentionEmitter::step(const Step &step, bool isRecent,
                                                            State state) {
-  CacheReader keyReader(b, shape.keys, function.pointer(Kind::KeyCache)),
-      valueReader(b, shape.values, function.pointer(Kind::ValueCache));
-  Value keyBlock = keyReader.block(page, kvHead), valueBlock = valueReader.block(page, kvHead);
-  Scalar first = firstKey % kPageTokens;
-  Scalar last = min(length - 1 - (firstKey - first), b.i32(kPageTokens - 1));
   // All loads first: with 16 keys and values of a head of 128, a warp has 8 KiB in flight.
-  Units keys[2];
-  for (int64_t tile = 0; tile < 2; ++tile)
-    for (int64_t i = 0; i < keyLoads(); ++i) {
-      Scalar token = first + laneRow / 2 * 4 + laneRow % 2 + tile * 2;
-      Scalar index = keyReader.inRow(laneColumn + i * 4, (i + 1) * 4);
-      keys[tile].push_back(keyReader.load(keyBlock, token, index, last));
-    }
-  int64_t unitTokens = shape.values.unitTokens();
-  SmallVector<Units> values; // [load][key / unitTokens]
-  for (int64_t i = 0; i < valueLoads(); ++i) {
-    Units &units = values.emplace_back();
-    int64_t end = config.headSplit(shape) == 1 ? (i + 1) * 8 : shape.values.unitsPerRow() + 1;
-    Scalar index = valueReader.inRow(valueUnit(i) + laneRow, end);
-    for (int64_t key = 0; key < 4; key += unitTokens)
-      units.push_back(valueReader.load(valueBlock, first + laneColumn * 4 + key, index, last));
-  }
+  WordsOf keys = isRecent ? loadRecentKeys(step) : loadKeys(step);
+  WordsOf values = isRecent ? loadRecentValues(step) : loadValues(step);
   MmaSums scores[2];
   for (int64_t tile = 0; tile < 2; ++tile)
-    scores[tile] = score(keyReader, keys[tile]);
+    scores[tile] = score(tile, keys);
 
   Value weights[4] = {b.i32(0), b.i32(0), b.i32(0), b.i32(0)}; // in fragment order
   for (int64_t half = 0; half < numHalves(); ++half) {
     SmallVector<std::pair<Scalar, Scalar>> pairs;
     for (int64_t tile = 0; tile < 2; ++tile) {
       auto visible = [&](int64_t column) {
-        Scalar key = firstKey + laneColumn * 4 + (tile * 2 + column);
+        Scalar key = step.firstKey + laneColumn * 4 + (tile * 2 + column);
         return select(key < length, b.wrap(scores[tile][half * 2 + column]),
                       SoftmaxRow::begin(b).maximum);
       };
@@ -124,11 +105,7 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(Scalar firstKey, Scal
   }
   int64_t unitElements = shape.values.unitElements();
   for (int64_t i = 0; i < valueLoads(); ++i) {
-    auto paired = [&](int64_t key) {
-      return valueReader.pairs(values[i][key / unitTokens], key % unitTokens,
-                               values[i][(key + 1) / unitTokens], (key + 1) % unitTokens);
-    };
-    SmallVector<Scalar> low = paired(0), high = paired(2);
+    SmallVector<Scalar> low = values(i, 0), high = values(i, 2);
     for (int64_t j = 0; j < unitElements; ++j) {
       MmaSums &sums = state.result[i * unitElements + j];
       sums = b.mma(weights, {low[j], high[j]}, sums);
@@ -153,16 +130,33 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::walkPast() {
   Scalar begin = firstKey / kTile + keyWarp;
   SmallVector<Value> carried = {pageOf(begin)};
   carried.append(state.flatten());
-  carried = b.forLoop(begin, endStep, b.i32(keyWarps()), carried, [&](Scalar i, ValueRange now) {
-    SmallVector<Value> next = {pageOf(i + keyWarps())};
-    State current = State::parse(b, numHalves(), now.drop_front());
-    next.append(step(i * kTile, b.wrap(now[0]), std::move(current)).flatten());
-    return next;
-  });
+  auto walk = [&](Scalar end, bool isRecent) {
+    carried = b.forLoop(begin, end, b.i32(keyWarps()), carried, [&](Scalar i, ValueRange now) {
+      SmallVector<Value> next = {pageOf(i + keyWarps())};
+      State current = State::parse(b, numHalves(), now.drop_front());
+      Scalar key = i * kTile, first = key % kPageTokens;
+      Scalar last = min(length - 1 - (key - first), b.i32(kPageTokens - 1));
+      Step place{key, b.wrap(now[0]), first, last};
+      next.append(step(place, isRecent, std::move(current)).flatten());
+      return next;
+    });
+  };
+  if (shape.hasWindow()) {
+    // Steps that find nothing in windows need not ask.
+    Scalar end = endStep;
+    for (const CachePool *pool : {&shape.keys, &shape.values})
+      if (pool->format.residual)
+        end = min(end, codedTokens(*pool) / kTile);
+    walk(end, /*isRecent=*/false);
+    begin = begin + (max(end, begin) - begin + (keyWarps() - 1)) / keyWarps() * keyWarps();
+  }
+  walk(endStep, shape.hasWindow());
   return State::parse(b, numHalves(), ArrayRef(carried).drop_front());
 }
 
-/// The block's keys. Parts are equal, and long enough for each warp to have a step.
+/// The block's keys. Parts are equal, long enough for each warp to have a step, and of whole
+/// groups, so that the group that the newest key completes is read by the block alone that codes
+/// it.
 void DecodeAttentionEmitter::choosePart() {
   int64_t splits = op.getSplits();
   if (splits == 1) {
@@ -171,8 +165,9 @@ void DecodeAttentionEmitter::choosePart() {
     return;
   }
   split = b.blockId(2);
-  Scalar equal = (length + (splits * kTile - 1)) / (splits * kTile) * kTile;
-  Scalar keys = max(equal, b.i32(keyWarps() * kTile));
+  int64_t whole = std::max(kTile, shape.keyGroup());
+  Scalar equal = (length + (splits * whole - 1)) / (splits * whole) * whole;
+  Scalar keys = max(equal, b.i32(roundUp(keyWarps() * kTile, whole)));
   activeSplits = (length + (keys - 1)) / keys;
   firstKey = split * keys;
   endKey = min(firstKey + keys, length);
@@ -181,6 +176,7 @@ void DecodeAttentionEmitter::choosePart() {
 void DecodeAttentionEmitter::emitPart() {
   prepareHeads();
   b.barrier();
+  encodeKeyGroup();
   loadQuery();
   writeWarpPart(walkPast());
   b.barrier();

@@ -14,9 +14,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/AttentionParts.h"
-#include "lowering/gpu/CacheReader.h"
+#include "lowering/gpu/CacheWindow.h"
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/HeadSigns.h"
+#include "lowering/gpu/PrefillTiles.h"
 #include "lowering/gpu/SharedTile.h"
 #include <cmath>
 #include <numbers>
@@ -55,12 +56,15 @@ private:
 
   void emitBlock();
   void stageQuery();
-  void copyTile(Value stage, Scalar index);
+  void copyTile(Value stage, const PrefillTiles::Visit &visit);
   Fragment queryFragment(int64_t chunk);
   SmallVector<MmaSums> score(Value keys);
-  State attend(Value stage, Scalar index, State state);
+  State attend(Value stage, const PrefillTiles &tiles, const PrefillTiles::Visit &visit,
+               State state);
   void turnBack(State &state, uint32_t seed);
   void store(State &state);
+  void copyPart(const CachePool &pool, Kind kind, Scalar page, Scalar firstKey, Scalar isCoded,
+                Value target);
   void copyRows(const CachePool &pool, Value block, Scalar firstKey, Value target);
   void decodeRows(const CacheReader &reader, const CachePool &pool, Value block, Scalar firstKey,
                   Value target);
@@ -146,20 +150,31 @@ void PrefillAttentionEmitter::stageQuery() {
   });
 }
 
-/// Copies tile `index` of keys and values into a stage.
-void PrefillAttentionEmitter::copyTile(Value stage, Scalar index) {
-  Scalar firstKey = index * config.keys;
+/// Copies a tile of keys and values into a stage.
+void PrefillAttentionEmitter::copyTile(Value stage, const PrefillTiles::Visit &visit) {
+  Scalar firstKey = visit.tile * config.keys;
   Scalar page = b.loadI32(function.pointer(Kind::PageTable),
                           sequence * function.number(Kind::MaxPages) + firstKey / kPageTokens);
-  auto copy = [&](const CachePool &pool, Kind kind, Value target) {
-    CacheReader reader(b, pool, function.pointer(kind));
-    if (pool.isPlain())
-      copyRows(pool, reader.block(page, kvHead), firstKey, target);
-    else
-      decodeRows(reader, pool, reader.block(page, kvHead), firstKey, target);
-  };
-  copy(shape.keys, Kind::KeyCache, stage);
-  copy(shape.values, Kind::ValueCache, b.bytePtr(stage, b.i32(tileBytes())));
+  copyPart(shape.keys, Kind::KeyCache, page, firstKey, visit.keysCoded, stage);
+  copyPart(shape.values, Kind::ValueCache, page, firstKey, visit.valuesCoded,
+           b.bytePtr(stage, b.i32(tileBytes())));
+}
+
+/// From the pool where `isCoded`, which there is where there is a window, too.
+void PrefillAttentionEmitter::copyPart(const CachePool &pool, Kind kind, Scalar page,
+                                       Scalar firstKey, Scalar isCoded, Value target) {
+  CacheReader reader(b, pool, function.pointer(kind));
+  Value block = reader.block(page, kvHead);
+  if (pool.isPlain())
+    return copyRows(pool, block, firstKey, target);
+  if (!pool.format.residual)
+    return decodeRows(reader, pool, block, firstKey, target);
+  b.ifElse(
+      isCoded, [&] { decodeRows(reader, pool, block, firstKey, target); },
+      [&] {
+        CacheWindow window(function, pool, sequence, kvHead);
+        decodeRows(window.getReader(), window.getPool(), window.block(firstKey), firstKey, target);
+      });
 }
 
 /// Asynchronously; zeros after the block's last token.
@@ -185,14 +200,15 @@ void PrefillAttentionEmitter::decodeRows(const CacheReader &reader, const CacheP
   Scalar first = firstKey % kPageTokens;
   Scalar last = min(past + endToken - 1 - (firstKey - first), b.i32(kPageTokens - 1));
   forEachPiece(config.keys / tokens, rowUnits, [&](Scalar row, Scalar index) {
+    Scalar firstToken = pool.firstToken(row), inPage = first + firstToken;
     CacheReader::Unit unit =
-        reader.load(block, first + row * tokens, reader.inRow(index, rowUnits), last);
-    for (int64_t token = 0; token < tokens; ++token) {
-      SmallVector<Scalar> words = reader.words(unit, token);
+        reader.load(block, inPage, reader.inRow(index, rowUnits), last, inPage);
+    for (int64_t i = 0; i < tokens; ++i) {
+      SmallVector<Scalar> words = reader.words(unit, i);
+      Scalar token = firstToken + i * pool.tokenDistance();
       for (int64_t chunk = 0; chunk < elements / kChunk; ++chunk)
         b.storeWords(ArrayRef(words).slice(chunk * 4, 4),
-                     b.bytePtr(target, tile.offset(row * tokens + token,
-                                                   index * (elements / kChunk) + chunk)));
+                     b.bytePtr(target, tile.offset(token, index * (elements / kChunk) + chunk)));
     }
   });
 }
@@ -220,18 +236,25 @@ SmallVector<MmaSums> PrefillAttentionEmitter::score(Value keys) {
   return scores;
 }
 
-PrefillAttentionEmitter::State PrefillAttentionEmitter::attend(Value stage, Scalar index,
+PrefillAttentionEmitter::State PrefillAttentionEmitter::attend(Value stage,
+                                                               const PrefillTiles &tiles,
+                                                               const PrefillTiles::Visit &visit,
                                                                State state) {
   SmallVector<MmaSums> scores = score(stage);
   SmallVector<SmallVector<Scalar>> weights; // [half][tile]
   for (int64_t half = 0; half < 2; ++half) {
-    // Keys of the tile, from this lane's first on, that the row sees: up to its own position.
-    Scalar row = warpRow + lane / 4 + half * 8, laneKey = index * config.keys + lane % 4 * 2;
-    Scalar end = past + tokenOf(row) + 1, visible = max(end, laneKey) - laneKey;
+    // Keys of the tile, from this lane's first on, that the row sees.
+    Scalar row = warpRow + lane / 4 + half * 8, laneKey = visit.tile * config.keys + lane % 4 * 2;
+    auto [begin, end] = tiles.range(visit, past + tokenOf(row));
+    auto isVisible = [&, begin = begin, end = end](int64_t key) {
+      if (!shape.hasWindow())
+        return max(end, laneKey) - laneKey > key;
+      return laneKey - begin + key < end - begin; // below zero is far beyond
+    };
     SmallVector<std::pair<Scalar, Scalar>> pairs;
     for (auto [j, sums] : llvm::enumerate(scores)) {
       auto masked = [&](int64_t column) {
-        return select(visible > int64_t(j * 8 + column), b.wrap(sums[half * 2 + column]),
+        return select(isVisible(int64_t(j * 8 + column)), b.wrap(sums[half * 2 + column]),
                       SoftmaxRow::begin(b).maximum);
       };
       pairs.push_back({masked(0), masked(1)});
@@ -316,7 +339,8 @@ void PrefillAttentionEmitter::store(State &state) {
 void PrefillAttentionEmitter::emitBlock() {
   Value shared = b.sharedMemory();
   Value stage0 = b.bytePtr(shared, b.i32(stageBase(0)));
-  copyTile(stage0, b.i32(0));
+  PrefillTiles tiles(b, shape, config.keys, past + firstToken, past + endToken - 1);
+  copyTile(stage0, tiles.visit(b.i32(0)));
   b.commitCopies();
   stageQuery();
   if (shape.headDim <= kMaxHeldHead) {
@@ -326,21 +350,20 @@ void PrefillAttentionEmitter::emitBlock() {
           b.loadMatrices(b.bytePtr(shared, tile.offsetA(lane, warpRow, step * 2)), false));
   }
   State state;
-  state.rows.assign(2, SoftmaxRow::begin(b));
+  state.rows.assign(2, shape.hasWindow() ? SoftmaxRow::beginUnseen(b) : SoftmaxRow::begin(b));
   Value zero = b.f32(0);
   state.result.assign(headSteps() * 2, {zero, zero, zero, zero});
-  Scalar numTiles = (past + endToken + (config.keys - 1)) / config.keys;
   SmallVector<Value> last =
-      b.forLoop(b.i32(0), numTiles, b.i32(1), state.flatten(), [&](Scalar i, ValueRange now) {
+      b.forLoop(b.i32(0), tiles.count(), b.i32(1), state.flatten(), [&](Scalar i, ValueRange now) {
         auto stageOf = [&](Scalar index) {
           return b.bytePtr(stage0, index % 2 * (2 * tileBytes()));
         };
         // This tile has arrived, and every warp has left the stage of the tile before.
         b.waitCopies(0);
         b.barrier();
-        b.ifThen(i + 1 < numTiles, [&] { copyTile(stageOf(i + 1), i + 1); });
+        b.ifThen(i + 1 < tiles.count(), [&] { copyTile(stageOf(i + 1), tiles.visit(i + 1)); });
         b.commitCopies();
-        return attend(stageOf(i), i, State::parse(b, now)).flatten();
+        return attend(stageOf(i), tiles, tiles.visit(i), State::parse(b, now)).flatten();
       });
   state = State::parse(b, last);
   store(state);

@@ -5,12 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A warp takes one head of q, k or v of one row.
+// A warp takes one head of q, k or v of one row. Keys that are coded by channel are a block's, the
+// new ones of a group of tokens: of the row that has the group's first of them.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/AttentionParts.h"
 #include "lowering/gpu/CacheReader.h"
+#include "lowering/gpu/CacheWindow.h"
+#include "lowering/gpu/ChannelWriter.h"
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/KernelConfig.h"
 #include "lowering/gpu/KernelFunction.h"
@@ -33,7 +36,21 @@ public:
 private:
   void emitHead(Scalar head);
   Value source(Scalar head);
+  /// Norms with the weights at `norm`, if there are any; `at` is the token's position.
+  void normalizeAndRotate(WarpHead &elements, Value norm, Scalar at);
   void store(WarpHead &elements, Scalar head);
+  void emitKeyGroup(Scalar kvHead);
+  /// The page that has the row's token.
+  Scalar page();
+  /// Whether there is a row `other`, of the same sequence.
+  Scalar isSameSequence(Scalar other);
+  CacheWindow windowOf(const CachePool &pool, Scalar kvHead) {
+    return {function, pool, b.loadI32(function.pointer(Kind::TokenSeq), row), kvHead};
+  }
+  int64_t width() { return WarpHead::chooseWidth(shape.headDim, op.getOffsets()); }
+  /// The first head of values: keys by channel are not among the warps' heads.
+  int64_t firstValue() { return heads() + (shape.keys.format.channels ? 0 : shape.kvHeads); }
+  int64_t heads() { return int64_t(op.getHeads()); }
 
   kernel::RopeAppendOp op;
   KernelFunction &function;
@@ -53,58 +70,99 @@ Value RopeAppendEmitter::source(Scalar head) {
     return b.elementPtr(matrix.row(b, row), matrix.element,
                         (head - firstHead) * shape.headDim + offset);
   };
-  int64_t heads = op.getHeads();
   Scalar query = b.wrap(at(q, op.getOffsets()[0], 0)),
-         key = b.wrap(at(k, op.getOffsets()[1], heads)),
-         value = b.wrap(at(v, op.getOffsets()[2], heads + shape.kvHeads));
+         key = b.wrap(at(k, op.getOffsets()[1], heads())),
+         value = b.wrap(at(v, op.getOffsets()[2], firstValue()));
   return select(isQ, query, select(isKey, key, value));
+}
+
+Scalar RopeAppendEmitter::page() {
+  Scalar sequence = b.loadI32(function.pointer(Kind::TokenSeq), row);
+  Scalar index = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
+  return b.loadI32(function.pointer(Kind::PageTable), index);
+}
+
+Scalar RopeAppendEmitter::isSameSequence(Scalar other) {
+  Value sequences = function.pointer(Kind::TokenSeq);
+  Scalar inside = min(other, function.number(Kind::Rows) - 1);
+  return (other == inside) & (b.loadI32(sequences, inside) == b.loadI32(sequences, row));
 }
 
 /// Queries go to the result's row, keys and values to their token's row of a cache block.
 void RopeAppendEmitter::store(WarpHead &elements, Scalar head) {
   Matrix result = function.activation(op.getResult());
-  int64_t heads = op.getHeads();
   b.ifThen(isQ, [&] {
     Value query = b.elementPtr(result.row(b, row), result.element, head * shape.headDim);
     elements.store(query, result.element, shape.headDim);
   });
-  Scalar sequence = b.loadI32(function.pointer(Kind::TokenSeq), row);
-  Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
-  Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
+  Scalar page = this->page();
   Value scratch = b.bytePtr(b.sharedMemory(), b.threadId() / kWarpSize * shape.codedHeadBytes());
   auto append = [&](const CachePool &pool, Kind kind, int64_t firstHead) {
-    Value block = CacheReader(b, pool, function.pointer(kind)).block(page, head - firstHead);
+    Scalar kvHead = head - firstHead;
+    if (pool.format.residual)
+      windowOf(pool, kvHead).append(elements, position);
+    Value block = CacheReader(b, pool, function.pointer(kind)).block(page, kvHead);
     appendHead(b, elements, pool, block, position % kPageTokens, scratch, lane);
   };
-  b.ifThen(isKey, [&] { append(shape.keys, Kind::KeyCache, heads); });
-  b.ifThen(head >= heads + shape.kvHeads,
-           [&] { append(shape.values, Kind::ValueCache, heads + shape.kvHeads); });
+  if (!shape.keys.format.channels)
+    b.ifThen(isKey, [&] { append(shape.keys, Kind::KeyCache, heads()); });
+  b.ifThen(head >= firstValue(), [&] { append(shape.values, Kind::ValueCache, firstValue()); });
 }
 
 void RopeAppendEmitter::emitHead(Scalar head) {
-  isQ = head < op.getHeads();
-  Scalar isQOrK = head < op.getHeads() + shape.kvHeads;
-  isKey = (head >= op.getHeads()) & isQOrK;
+  isQ = head < heads();
+  Scalar isQOrK = head < firstValue();
+  isKey = (head >= heads()) & isQOrK;
   Matrix q = function.activation(op.getQ());
-  WarpHead elements(b, shape.headDim, WarpHead::chooseWidth(shape.headDim, op.getOffsets()), lane);
+  WarpHead elements(b, shape.headDim, width(), lane);
   elements.load(source(head), q.element, q.access);
   if (op.getQNorm() || op.getRope())
     elements.applyIf(isQOrK, [&] {
-      if (op.getQNorm()) {
-        Value qNorm = function.vector(op.getQNorm()).base,
-              kNorm = function.vector(op.getKNorm()).base;
-        elements.normalize(select(isQ, b.wrap(qNorm), b.wrap(kNorm)),
-                           op.getEps()->convertToDouble());
-      }
-      if (op.getRope())
-        elements.rotate(function.pointer(Kind::RopeTable), position);
+      Value norm;
+      if (op.getQNorm())
+        norm = select(isQ, b.wrap(function.vector(op.getQNorm()).base),
+                      b.wrap(function.vector(op.getKNorm()).base));
+      normalizeAndRotate(elements, norm, position);
     });
   if (shape.keys.format.hadamard)
     elements.applyIf(isQOrK, [&] { elements.transform(*shape.keys.format.hadamard); });
   if (shape.values.format.hadamard)
-    elements.applyIf(head >= op.getHeads() + shape.kvHeads,
+    elements.applyIf(head >= firstValue(),
                      [&] { elements.transform(*shape.values.format.hadamard); });
   store(elements, head);
+}
+
+void RopeAppendEmitter::normalizeAndRotate(WarpHead &elements, Value norm, Scalar at) {
+  if (norm)
+    elements.normalize(norm, op.getEps()->convertToDouble());
+  if (op.getRope())
+    elements.rotate(function.pointer(Kind::RopeTable), at);
+}
+
+/// Puts the new keys of a group of tokens, from the block's row on, into the window. What completes
+/// the group codes it, with those that earlier steps have left there.
+void RopeAppendEmitter::emitKeyGroup(Scalar kvHead) {
+  const CachePool &keys = shape.keys;
+  Matrix k = function.activation(op.getK());
+  CacheWindow window = windowOf(keys, kvHead);
+  Scalar wanted = b.i32(keys.format.group) - position % keys.format.group;
+  b.forLoop(b.threadId() / kWarpSize, wanted, b.i32(warps), [&](Scalar i) {
+    b.ifThen(isSameSequence(row + i), [&] {
+      WarpHead elements(b, shape.headDim, width(), lane);
+      Value source =
+          b.elementPtr(k.row(b, row + i), k.element, kvHead * shape.headDim + op.getOffsets()[1]);
+      elements.load(source, k.element, k.access);
+      Value norm = op.getKNorm() ? function.vector(op.getKNorm()).base : Value();
+      normalizeAndRotate(elements, norm, position + i);
+      window.append(elements, position + i);
+    });
+  });
+  b.barrier();
+  b.ifThen(isSameSequence(row + wanted - 1), [&] {
+    Value block = CacheReader(b, keys, function.pointer(Kind::KeyCache)).block(page(), kvHead);
+    ChannelWriter(b, keys, b.threadId(), warps)
+        .encode(window.block(position), block, position % kPageTokens / keys.format.group);
+  });
 }
 
 void RopeAppendEmitter::emit() {
@@ -113,11 +171,20 @@ void RopeAppendEmitter::emit() {
   lane = thread % kWarpSize;
   position = b.loadI32(function.pointer(Kind::TokenPos), row);
   Scalar head = b.blockId(1) * warps + thread / kWarpSize;
-  int64_t heads = op.getHeads() + 2 * shape.kvHeads;
-  if (heads % warps == 0)
-    emitHead(head);
-  else
-    b.ifThen(head < heads, [&] { emitHead(head); });
+  int64_t end = firstValue() + shape.kvHeads;
+  if (end % warps == 0 && !shape.keys.format.channels)
+    return emitHead(head);
+  b.ifThen(head < end, [&] { emitHead(head); });
+  if (!shape.keys.format.channels)
+    return;
+  int64_t firstBlock = llvm::divideCeil(end, warps);
+  b.ifThen(b.blockId(1) >= firstBlock, [&] {
+    Value sequences = function.pointer(Kind::TokenSeq);
+    Scalar before = b.loadI32(sequences, max(row, b.i32(1)) - 1);
+    Scalar isFirst = (position % shape.keys.format.group == 0) | (row == 0) |
+                     (before < b.loadI32(sequences, row));
+    b.ifThen(isFirst, [&] { emitKeyGroup(b.blockId(1) - firstBlock); });
+  });
 }
 
 LogicalResult ptx::emitRopeAppend(kernel::RopeAppendOp op, gpu::GPUModuleOp module) {

@@ -48,7 +48,7 @@ AttentionShape::AttentionShape(Operation *op, FlatSymbolRefAttr symbol, int64_t 
 int64_t AttentionShape::codedHeadBytes() const {
   int64_t elements = 0;
   for (const CachePool &pool : {keys, values})
-    if (!pool.isPlain())
+    if (!pool.isPlain() && !pool.format.channels)
       elements = std::max(elements, pool.paddedDim());
   return elements * int64_t(sizeof(float));
 }

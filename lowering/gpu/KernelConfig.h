@@ -62,6 +62,9 @@ struct AttentionShape {
       headStride; ///< elements of a row of heads: headDim rounded up to 8, so that it is aligned
   CachePool keys, values;
 
+  bool hasWindow() const { return keys.format.residual != 0 || values.format.residual != 0; }
+  /// Keys that are coded together.
+  int64_t keyGroup() const { return keys.format.channels ? keys.format.group : 1; }
   /// Bytes of a head in shared memory, f32, from where it is coded; 0 where it never is.
   int64_t codedHeadBytes() const;
 };

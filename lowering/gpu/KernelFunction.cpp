@@ -29,6 +29,8 @@ static bool isReadOnly(Operation *op, const Argument &argument) {
   switch (argument.kind) {
   case Kind::KeyCache:
   case Kind::ValueCache:
+  case Kind::KeyWindow:
+  case Kind::ValueWindow:
     return isa<kernel::AttentionOp>(op);
   case Kind::Value:
     if (argument.value.getDefiningOp() == op)

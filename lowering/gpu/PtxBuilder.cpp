@@ -73,6 +73,16 @@ void PtxBuilder::ifThen(Scalar condition, llvm::function_ref<void()> body) {
   body();
 }
 
+void PtxBuilder::ifElse(Scalar condition, llvm::function_ref<void()> body,
+                        llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  body();
+  setInsertionPointToStart(branch.elseBlock());
+  otherwise();
+}
+
 SmallVector<Value> PtxBuilder::ifElse(Scalar condition, ValueRange otherwise,
                                       llvm::function_ref<SmallVector<Value>()> body) {
   auto branch = scf::IfOp::create(*this, otherwise.getTypes(), condition, /*withElseRegion=*/true);
@@ -132,8 +142,8 @@ SmallVector<Scalar> PtxBuilder::loadFloats(Value base, Type element, Scalar inde
       if (element.isF32()) {
         floats.push_back(word);
       } else {
-        floats.push_back(lowFloat(word));
-        floats.push_back(highFloat(word));
+        auto [low, high] = unpackHalves(element, word);
+        floats.append({low, high});
       }
     }
   }
@@ -155,7 +165,8 @@ void PtxBuilder::storeFloats(Value base, Type element, Scalar index, ArrayRef<Sc
     }
     SmallVector<Value> words;
     for (unsigned i = 0; i < step; i += element.isF32() ? 1 : 2)
-      words.push_back(element.isF32() ? Value(group[i]) : Value(packBf16(group[i], group[i + 1])));
+      words.push_back(element.isF32() ? Value(group[i])
+                                      : Value(packHalves(element, group[i], group[i + 1])));
     Value packed = words.front();
     if (words.size() > 1)
       packed = vector::FromElementsOp::create(

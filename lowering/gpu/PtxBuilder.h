@@ -27,7 +27,7 @@ enum class Access {
 
 /// The vocabulary of the emitters: thread indices, loops, memory, warp and tensor core
 /// instructions. Pointers are `!llvm.ptr<1>` (global) or `!llvm.ptr<3>` (shared); numbers are
-/// Scalars. Elements in memory are f32 or bf16, arithmetic is f32.
+/// Scalars. Elements in memory are f32, bf16 or f16, arithmetic is f32.
 class PtxBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
@@ -49,6 +49,8 @@ public:
   /// The same without carried values.
   void forLoop(Scalar begin, Scalar end, Scalar step, llvm::function_ref<void(Scalar)> body);
   void ifThen(Scalar condition, llvm::function_ref<void()> body);
+  void ifElse(Scalar condition, llvm::function_ref<void()> body,
+              llvm::function_ref<void()> otherwise);
   /// The values of `body` where `condition` holds, else `otherwise`.
   llvm::SmallVector<mlir::Value> ifElse(Scalar condition, mlir::ValueRange otherwise,
                                         llvm::function_ref<llvm::SmallVector<mlir::Value>()> body);
@@ -77,6 +79,9 @@ public:
   Scalar highFloat(Scalar word);
   /// Rounds two f32 to the two bf16 of a word.
   Scalar packBf16(Scalar low, Scalar high);
+  /// The same of two f16 or bf16, which `element` says.
+  std::pair<Scalar, Scalar> unpackHalves(mlir::Type element, Scalar word);
+  Scalar packHalves(mlir::Type element, Scalar low, Scalar high);
   /// The low (or high) halves of two words, `first` in the low half of the result.
   Scalar pairLow(Scalar first, Scalar second);
   Scalar pairHigh(Scalar first, Scalar second);

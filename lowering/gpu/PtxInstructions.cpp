@@ -29,6 +29,26 @@ Scalar PtxBuilder::packBf16(Scalar low, Scalar high) {
   return wrap(LLVM::BitcastOp::create(*this, getI32Type(), rounded));
 }
 
+std::pair<Scalar, Scalar> PtxBuilder::unpackHalves(Type element, Scalar word) {
+  if (element.isBF16())
+    return {lowFloat(word), highFloat(word)};
+  Value pair = LLVM::BitcastOp::create(*this, VectorType::get(2, element), word);
+  auto widened = [&](int64_t i) {
+    Value half = vector::ExtractOp::create(*this, pair, i);
+    return wrap(arith::ExtFOp::create(*this, getF32Type(), half));
+  };
+  return {widened(0), widened(1)};
+}
+
+Scalar PtxBuilder::packHalves(Type element, Scalar low, Scalar high) {
+  if (element.isBF16())
+    return packBf16(low, high);
+  auto rounded = [&](Scalar x) -> Value { return arith::TruncFOp::create(*this, element, x); };
+  Value pair = vector::FromElementsOp::create(*this, VectorType::get(2, element),
+                                              ValueRange{rounded(low), rounded(high)});
+  return wrap(LLVM::BitcastOp::create(*this, getI32Type(), pair));
+}
+
 Scalar PtxBuilder::permuteBytes(Scalar first, Scalar second, int64_t selector) {
   return wrap(NVVM::PermuteOp::create(*this, getI32Type(), first, second, i32(selector),
                                       NVVM::PermuteMode::DEFAULT));

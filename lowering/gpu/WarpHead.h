@@ -35,7 +35,7 @@ public:
   void transformBack(uint32_t seed);
   /// Applies what `body` does where `condition` holds.
   void applyIf(Scalar condition, llvm::function_ref<void()> body);
-  /// Stores the head as `element`, bf16 or f32, and zeros up to element `end`.
+  /// Stores the head as `element`, f32, bf16 or f16, and zeros up to element `end`.
   void store(mlir::Value target, mlir::Type element, int64_t end);
 
 private:

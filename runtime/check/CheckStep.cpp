@@ -47,13 +47,18 @@ std::optional<CheckStep> CheckStep::draw(const Plan &plan, const StepShape &shap
   return step;
 }
 
-CheckStep CheckStep::pastStep() const {
-  CheckStep step{{0, shape.sequences}, 0, {}, {}, {}, numPages, maxPages, context};
-  for (const Sequence &sequence : sequences) {
-    step.sequences.push_back({0, sequence.past, sequence.pages});
-    step.shape.rows += sequence.past;
+std::vector<CheckStep> CheckStep::pastSteps(int64_t most) const {
+  std::vector<CheckStep> steps;
+  for (int64_t done = 0; done < sequences.front().past; done += most) {
+    CheckStep step{{0, shape.sequences}, done, {}, {}, {}, numPages, maxPages, context};
+    for (const Sequence &sequence : sequences) {
+      const int64_t past = std::min(done, sequence.past);
+      step.sequences.push_back({past, std::min(sequence.past - past, most), sequence.pages});
+      step.shape.rows += step.sequences.back().tokens;
+    }
+    step.ids.resize(size_t(step.shape.rows));
+    step.headRows.resize(size_t(step.shape.rows));
+    steps.push_back(std::move(step));
   }
-  step.ids.resize(size_t(step.shape.rows));
-  step.headRows.resize(size_t(step.shape.rows));
-  return step;
+  return steps;
 }

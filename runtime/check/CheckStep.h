@@ -10,6 +10,7 @@
 
 #include "runtime/artifact/Plan.h"
 #include <random>
+#include <vector>
 
 namespace qopt {
 
@@ -35,8 +36,9 @@ struct CheckStep {
   static std::optional<CheckStep> draw(const Plan &plan, const StepShape &shape, int64_t past,
                                        std::mt19937 &random);
 
-  /// The step that appends what this one's sequences have as their past, to the same pages.
-  CheckStep pastStep() const;
+  /// The steps that append what this one's sequences have as their past, to the same pages: of each
+  /// at most `most` tokens a step.
+  std::vector<CheckStep> pastSteps(int64_t most) const;
 };
 
 } // namespace qopt

@@ -11,6 +11,7 @@
 #include "runtime/check/ScoreCheck.h"
 #include "runtime/formats/Error.h"
 #include "runtime/formats/FloatConvert.h"
+#include "runtime/quantization/CacheFormat.h"
 #include "runtime/quantization/MiniFloat.h"
 #include <algorithm>
 #include <cmath>
@@ -208,26 +209,28 @@ static LaunchGroup appendOf(const PlanTarget &target, size_t index) {
   return LaunchGroup(target.prefill, std::span(&*found, 1));
 }
 
-/// Each side appends the same tokens in its own codes.
+/// Each side appends the same tokens in its own codes, in steps that windows have room for.
 void PairCheck::appendPast() {
-  const CheckStep past = step.pastStep();
-  if (past.shape.rows == 0)
-    return;
+  const bool hasWindows =
+      std::ranges::any_of(pair.checked.caches, [&](size_t i) { return caches[i].hasWindow(); });
+  const int64_t most = hasWindows ? kWindowTokens / 2 : plan.config.maxPosition;
   for (size_t i : pair.checked.caches) {
     const LaunchGroup ours = appendOf(checkedDevice.target(), i),
                       theirs = appendOf(referenceDevice.target(), i);
-    GroupRun checkedRun(plan, checkedDevice, ours, past, &checked),
-        referenceRun(plan, referenceDevice, theirs, past, &reference);
-    for (size_t k = 0; k < ours.operands.size(); ++k) {
-      const std::vector<float> rows =
-          draw(size_t(past.shape.rows * ours.operands[k].columns), /*roundsToBf16=*/true);
-      checkedRun.write(ours.operands[k], rows);
-      referenceRun.write(theirs.operands[k], rows);
+    for (const CheckStep &past : step.pastSteps(most)) {
+      GroupRun checkedRun(plan, checkedDevice, ours, past, &checked),
+          referenceRun(plan, referenceDevice, theirs, past, &reference);
+      for (size_t k = 0; k < ours.operands.size(); ++k) {
+        const std::vector<float> rows =
+            draw(size_t(past.shape.rows * ours.operands[k].columns), /*roundsToBf16=*/true);
+        checkedRun.write(ours.operands[k], rows);
+        referenceRun.write(theirs.operands[k], rows);
+      }
+      checkedRun.run();
+      referenceRun.run();
+      checkedRun.wait();
+      referenceRun.wait();
     }
-    checkedRun.run();
-    referenceRun.run();
-    checkedRun.wait();
-    referenceRun.wait();
   }
 }
 

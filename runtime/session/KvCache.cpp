@@ -138,6 +138,10 @@ void KvCache::extendAtRandom(SequenceId id, int64_t tokens) {
     for (int32_t page : pages(id).subspan(first))
       device.write(*pools[i].buffer, uint64_t(page) * pools[i].pageBytes, bytes);
   }
+  for (const Window &window : windows)
+    if (window.buffer)
+      device.write(*window.buffer, uint64_t(id) * window.sequenceBytes,
+                   randomBytes("f16", window.sequenceBytes));
 }
 
 void KvCache::truncate(SequenceId id, int64_t tokens) {
