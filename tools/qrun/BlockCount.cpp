@@ -74,7 +74,9 @@ private:
   }
   uint64_t resolve(const CacheArgument &argument) {
     const PlanCache &cache = artifact.plan().ptx->caches[argument.cache];
-    return allocate(uint64_t(cache.kvHeads * cache.pool(argument.part).blockBytes));
+    const PlanCachePool &pool = cache.pool(argument.part);
+    const int64_t bytes = argument.isWindow ? pool.windowBytes * shape.sequences : pool.blockBytes;
+    return allocate(uint64_t(cache.kvHeads * bytes));
   }
   uint64_t resolve(StepInput input) {
     int64_t rowsOfSequence = shape.rows / shape.sequences;
