@@ -14,6 +14,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/cache/Passes.h"
 #include "passes/quantization/Passes.h"
 
 using namespace mlir;
@@ -23,6 +24,7 @@ void qopt::buildDefaultPipeline(OpPassManager &passes, const DefaultPipelineOpti
   bool hasCpu = llvm::is_contained(options.targets, "cpu");
   bool hasPtx = llvm::is_contained(options.targets, "ptx");
 
+  passes.addPass(createDeferKeyRope());
   passes.addPass(createFoldQuantization());
   passes.addPass(createFormQuantizedLinears());
   passes.addPass(

@@ -134,8 +134,9 @@ Value DecoderBuilder::buildAttention(const std::string &layer, FlatSymbolRefAttr
   }
   llm::KvAppendOp::create(builder, location, key, value, batch, cache);
   Value attended = llm::AttentionOp::create(
-      builder, location, query, batch, cache, builder.getI64IntegerAttr(config.numHeads),
-      builder.getF64FloatAttr(1 / std::sqrt(double(config.headDim))), llm::SasAttr());
+      builder, location, query, batch, Value(), cache, builder.getI64IntegerAttr(config.numHeads),
+      builder.getF64FloatAttr(1 / std::sqrt(double(config.headDim))), llm::SasAttr(),
+      llm::RopeAttr());
   return buildLinear(layer + "." + names.attentionOut, attended, config.hiddenSize,
                      config.attnOutBias);
 }

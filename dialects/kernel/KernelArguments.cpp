@@ -157,8 +157,11 @@ SmallVector<Argument> AppendAttentionOp::getKernelArguments() {
 SmallVector<Argument> AttentionOp::getKernelArguments() {
   ArgumentList list;
   list.add(getQ());
+  list.add(getKeyBias());
   list.add(getResult());
   list.addPoolsAndWindows(*this, getCacheAttr());
+  if (getRope())
+    list.add(Kind::RopeTable);
   list.add(Kind::SeqStart);
   list.add(Kind::Past);
   list.add(Kind::TokenSeq);

@@ -190,7 +190,8 @@ def Kernel_RopeAppendOp
     q, k and v are read from columns `offsets[0..2]` of their tensors (the same tensor where
     projections are fused). Heads of q and k are normalized (`q_norm`, `k_norm`, RMS with `eps`),
     rotated (`rope`; absent for learned positions), k and v are stored in the cache, and q is the
-    result, `[T, heads * head_dim]`.
+    result, `[T, heads * head_dim]`. With `keys_unrotated`, q alone is rotated: attention rotates the
+    keys that it reads.
 
     Arguments: q, k, v, [q_norm, k_norm], result, K pool, V pool, [K window], [V window], [slots],
     [rope_table], token_seq, token_pos, page_table, max_pages, T. Windows are those of formats with
@@ -199,7 +200,8 @@ def Kernel_RopeAppendOp
   let arguments = !con((ins Kernel_Activation:$q, Kernel_Activation:$k, Kernel_Activation:$v,
                             Optional<Kernel_Weight>:$q_norm, Optional<Kernel_Weight>:$k_norm,
                             FlatSymbolRefAttr:$cache, DenseI64ArrayAttr:$offsets, I64Attr:$heads,
-                            OptionalAttr<F64Attr>:$eps, OptionalAttr<Llm_RopeAttr>:$rope),
+                            OptionalAttr<F64Attr>:$eps, OptionalAttr<Llm_RopeAttr>:$rope,
+                            UnitAttr:$keys_unrotated),
                        LaunchAttributes);
   let results = (outs Kernel_Activation:$result);
   let assemblyFormat = [{
@@ -214,14 +216,20 @@ def Kernel_AttentionOp
                               DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "causal attention of each row over its sequence's cached keys and values";
   let description = [{
-    Online softmax over pages of 128 tokens in order. Arguments: q, result, K pool, V pool,
-    [K window], [V window], [slots], seq_start, past, token_seq, token_pos, page_table, max_pages, T, B.
+    Online softmax over pages of 128 tokens in order. With `rope`, cached keys are those before their
+    rotary embedding, and k is `rope(cached + key_bias)`. Arguments: q, [key_bias], result, K pool,
+    V pool, [K window], [V window], [slots], [rope_table], seq_start, past, token_seq, token_pos,
+    page_table, max_pages, T, B.
   }];
-  let arguments = !con((ins Kernel_Activation:$q, FlatSymbolRefAttr:$cache, I64Attr:$heads,
-                            F64Attr:$scale, OptionalAttr<Llm_SasAttr>:$softmax),
+  let arguments = !con((ins Kernel_Activation:$q, Optional<Kernel_Weight>:$key_bias,
+                            FlatSymbolRefAttr:$cache, I64Attr:$heads, F64Attr:$scale,
+                            OptionalAttr<Llm_SasAttr>:$softmax, OptionalAttr<Llm_RopeAttr>:$rope),
                        LaunchAttributes);
   let results = (outs Kernel_Activation:$result);
-  let assemblyFormat = "$q `over` $cache attr-dict `:` type($q) `->` type($result)";
+  let assemblyFormat = [{
+    $q `over` $cache (`bias` $key_bias^ `:` type($key_bias))? attr-dict `:` type($q)
+    `->` type($result)
+  }];
   let hasVerifier = 1;
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/kernel/Kernel.h"
+#include "runtime/quantization/CacheFormat.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -363,10 +364,24 @@ static LogicalResult verifyScale(Operation *op, double scale) {
   return success();
 }
 
-LogicalResult RopeAppendOp::verify() { return verifyHeads(*this); }
+LogicalResult RopeAppendOp::verify() {
+  if (getKeysUnrotated() && !getRope())
+    return emitOpError("keys_unrotated belongs to rope");
+  return verifyHeads(*this);
+}
+
+/// Append and attention must agree with the cache on who rotates keys.
+static LogicalResult verifyKeyRotation(Operation *op, llm::CacheOp cache, bool isDeferred) {
+  if (parseCacheFormat(std::string_view(cache.getK())).beforeRope == isDeferred)
+    return success();
+  return op->emitOpError() << "keys " << cache.getK() << " of @" << cache.getSymName() << " are "
+                           << (isDeferred ? "not " : "") << "cached before their rotary embedding; "
+                           << "defer-key-rope makes ops of such caches";
+}
 
 LogicalResult RopeAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  return LogicalResult(verifyHeadsInCache(*this, symbols));
+  FailureOr<llm::CacheOp> cache = verifyHeadsInCache(*this, symbols);
+  return failed(cache) ? failure() : verifyKeyRotation(*this, *cache, getKeysUnrotated());
 }
 
 int64_t AppendAttentionOp::getPartialColumns(int64_t splits, int64_t heads, int64_t headDim) {
@@ -409,8 +424,15 @@ LogicalResult AttentionOp::verify() {
 }
 
 LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  return LogicalResult(
-      verifyCache(*this, getCacheAttr(), getHeads(), columnsOf(getResult()), symbols));
+  FailureOr<llm::CacheOp> cache =
+      verifyCache(*this, getCacheAttr(), getHeads(), columnsOf(getResult()), symbols);
+  if (failed(cache) || failed(verifyKeyRotation(*this, *cache, bool(getRope()))))
+    return failure();
+  if (!getKeyBias())
+    return success();
+  if (!getRope())
+    return emitOpError("a bias of keys belongs to rope");
+  return verifyVector(*this, "key_bias", getKeyBias(), cache->getKvHeads() * cache->getHeadDim());
 }
 
 int64_t ScoreOp::getThreads(int64_t vocabulary) {

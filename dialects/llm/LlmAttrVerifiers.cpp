@@ -26,6 +26,19 @@ LogicalResult SasAttr::verify(EmitError emitError, FloatAttr threshold, int64_t 
   return success();
 }
 
+std::vector<double> RopeAttr::inverseFrequencies(int64_t headDim) const {
+  ModelConfig config;
+  config.headDim = headDim;
+  config.ropeTheta = getTheta().getValueAsDouble();
+  if (getScaling() && getScaling() == "linear")
+    config.ropeScaling = LinearRopeScaling{getFactor().getValueAsDouble()};
+  else if (getScaling())
+    config.ropeScaling =
+        Llama3RopeScaling{getFactor().getValueAsDouble(), getLowFreqFactor().getValueAsDouble(),
+                          getHighFreqFactor().getValueAsDouble(), getOriginalContext().getInt()};
+  return ropeInverseFrequencies(config);
+}
+
 LogicalResult RopeAttr::verify(EmitError emitError, FloatAttr theta, StringAttr scaling,
                                FloatAttr factor, FloatAttr lowFreqFactor, FloatAttr highFreqFactor,
                                IntegerAttr originalContext) {

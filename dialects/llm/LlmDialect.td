@@ -94,6 +94,10 @@ def Llm_RopeAttr : Llm_Attr<"Rope", "rope"> {
     OptionalParameter<"::mlir::IntegerAttr">:$original_context);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The angles that a position advances by, `headDim / 2` of them.
+    std::vector<double> inverseFrequencies(int64_t headDim) const;
+  }];
 }
 
 def Llm_SourceAttr : Llm_Attr<"Source", "source"> {

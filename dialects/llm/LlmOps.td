@@ -311,12 +311,16 @@ def Llm_AttentionOp : Llm_Op<"attention", [MemoryEffects<[MemRead]>,
   let description = [{
     `softmax(scale * q k^T) v` for each query head; query head `h` reads KV head
     `h / (heads / kv_heads)` (grouped-query attention, Ainslie et al. 2023). The exponential is exact
-    but for `softmax`.
+    but for `softmax`. With `rope`, cached keys are those before their rotary embedding: k is
+    `rope(cached + key_bias)` at each token's position (`defer-key-rope`).
   }];
-  let arguments = (ins Llm_Activation:$q, Llm_BatchType:$batch, FlatSymbolRefAttr:$cache,
-                       I64Attr:$heads, F64Attr:$scale, OptionalAttr<Llm_SasAttr>:$softmax);
+  let arguments = (ins Llm_Activation:$q, Llm_BatchType:$batch, Optional<Llm_Weight>:$key_bias,
+                       FlatSymbolRefAttr:$cache, I64Attr:$heads, F64Attr:$scale,
+                       OptionalAttr<Llm_SasAttr>:$softmax, OptionalAttr<Llm_RopeAttr>:$rope);
   let results = (outs Llm_Activation:$result);
-  let assemblyFormat = "$q `,` $batch `over` $cache attr-dict `:` type($q)";
+  let assemblyFormat = [{
+    $q `,` $batch `over` $cache (`bias` $key_bias^ `:` type($key_bias))? attr-dict `:` type($q)
+  }];
 }
 
 class Llm_UnaryOp<string mnemonic> : Llm_Op<mnemonic, [Pure, SameOperandsAndResultType]> {

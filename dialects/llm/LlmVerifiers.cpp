@@ -167,6 +167,14 @@ LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (!getScale().isFinite() || getScale().isNegative() || getScale().isZero())
     return emitOpError() << "scale is " << getScale().convertToDouble()
                          << "; a positive number would fit";
+  if (getKeyBias() && !getRope())
+    return emitOpError("has a bias of keys without rope: all scores of a query would shift alike");
+  if (getRope() && headDim % 2)
+    return emitOpError() << "rotation needs an even head size, not " << headDim;
+  auto biasType = getKeyBias() ? getKeyBias().getType() : RankedTensorType();
+  if (biasType && (biasType.getRank() != 1 || biasType.getDimSize(0) != kvHeads * headDim))
+    return emitOpError() << "bias of keys is " << biasType << "; a vector of " << kvHeads * headDim
+                         << " would fit";
   return success();
 }
 

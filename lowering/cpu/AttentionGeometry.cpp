@@ -7,8 +7,10 @@
 
 #include "lowering/cpu/AttentionGeometry.h"
 #include "lowering/cpu/ChannelScores.h"
+#include "lowering/cpu/ChannelValues.h"
 #include "lowering/cpu/IntegerScores.h"
 #include "lowering/cpu/IntegerValues.h"
+#include "lowering/cpu/KeyTile.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -19,8 +21,15 @@ FailureOr<AttentionGeometry> AttentionGeometry::get(kernel::AttentionOp op,
   FailureOr<CacheGeometry> cache = CacheGeometry::get(op, op.getCacheAttr());
   if (failed(cache))
     return failure();
-  AttentionGeometry geometry = {config, *cache, staticRowsOf(op.getQ()), int64_t(op.getHeads()),
-                                op.getSoftmaxAttr()};
+  AttentionGeometry geometry = {config,
+                                *cache,
+                                staticRowsOf(op.getQ()),
+                                int64_t(op.getHeads()),
+                                op.getSoftmaxAttr(),
+                                op.getRopeAttr(),
+                                {}};
+  if (op.getKeyBias())
+    geometry.keyBias = getElementTypeOrSelf(op.getKeyBias());
   if (geometry.headsPerKvHead() % config.heads != 0)
     return op.emitOpError() << "config 'heads' is " << config.heads << ", but "
                             << geometry.headsPerKvHead() << " heads share a KV head";
@@ -32,6 +41,8 @@ int64_t AttentionGeometry::rowsPerItem() const {
 }
 
 int64_t AttentionGeometry::queryPartsOffset() const {
+  if (cache.values.format.channels)
+    return scaledWeightOffset() + ChannelValues::kQueryWords;
   if (cache.values.isLinear())
     return scaledWeightOffset() + IntegerValues::kQueryWords;
   return scaledWeightOffset() + (cache.values.format.isScaled() ? kPageTokens : 0);
@@ -39,11 +50,18 @@ int64_t AttentionGeometry::queryPartsOffset() const {
 
 int64_t AttentionGeometry::windowScoreOffset() const {
   int64_t words = 0;
-  if (cache.keys.format.channels)
+  if (rope)
+    words = cache.paddedDim();
+  else if (cache.keys.format.channels)
     words = ChannelScores::queryWords(cache.keys);
   else if (cache.keys.isLinear())
     words = IntegerScores::queryWords(cache.keys);
   return queryPartsOffset() + int64_t(llvm::alignTo(words, kLanes));
+}
+
+int64_t AttentionGeometry::scratchBytes() const {
+  int64_t tileBytes = rope ? KeyTile::bytes(cache.headDim()) : 0;
+  return keyTileOffset() * int64_t(sizeof(float)) + tileBytes;
 }
 
 kernel::LaunchAttr AttentionGeometry::launch(MLIRContext *context) const {

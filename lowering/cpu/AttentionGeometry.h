@@ -32,6 +32,8 @@ struct AttentionGeometry {
   std::optional<int64_t> staticRows; ///< rows of the function, where known
   int64_t heads;                     ///< query heads of the kernel
   llm::SasAttr softmax;              ///< how the exponential is approximated, if it is
+  llm::RopeAttr rope;                ///< how keys are rotated when they are read, if they are
+  mlir::Type keyBias;                ///< of the elements of what is added to keys, if there is any
 
   /// Checks that the heads of an item divide those of a KV head.
   static mlir::FailureOr<AttentionGeometry> get(kernel::AttentionOp op,
@@ -45,9 +47,11 @@ struct AttentionGeometry {
 
   // Scratch memory in f32 elements, a row for each query: the query itself, scaled; the output so
   // far; scores of a page; vectors of the maximum, the sum and the correction of the softmax; where
-  // values have scales, a page's weights times those of a group (IntegerValues.h where codes are
-  // integers); of integer keys, what IntegerScores.h or ChannelScores.h keep of the query; where
-  // the newest tokens are kept apart, their scores and then weights.
+  // values have scales, a page's weights times those of a group (IntegerValues.h and
+  // ChannelValues.h where codes are integers); of keys that are rotated when they are read, the
+  // query turned back by a page's first position; of integer keys otherwise, what IntegerScores.h
+  // or ChannelScores.h keep of the query; where the newest tokens are kept apart, their scores and
+  // then weights. Behind the queries, the item's KeyTile.
   int64_t queryOffset() const { return 0; }
   int64_t outputOffset() const { return cache.paddedDim(); }
   int64_t scoreOffset() const { return outputOffset() + cache.paddedDim(); }
@@ -60,7 +64,8 @@ struct AttentionGeometry {
   int64_t queryStride() const {
     return windowScoreOffset() + (cache.hasWindow() ? kPageTokens : 0);
   }
-  int64_t scratchBytes() const { return queriesPerItem() * queryStride() * int64_t(sizeof(float)); }
+  int64_t keyTileOffset() const { return queriesPerItem() * queryStride(); }
+  int64_t scratchBytes() const;
 
   kernel::LaunchAttr launch(mlir::MLIRContext *context) const;
 };

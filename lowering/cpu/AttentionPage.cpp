@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/AttentionPage.h"
+#include "lowering/cpu/HeadTurn.h"
 #include "lowering/cpu/SasExponential.h"
 #include "lowering/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -23,18 +24,30 @@ static constexpr int64_t kCacheLine = 64;
 
 AttentionPage::AttentionPage(const AttentionGeometry &geometry, KernelBody &body)
     : geometry(geometry), keyWindow(geometry.cache.keys.window()),
-      valueWindow(geometry.cache.values.window()), target(body.target), scratch(body.scratch),
-      b(body.b), f32(b.getF32Type()),
-      floatScores(geometry, geometry.cache.keys, b, body.target, geometry.scoreOffset()),
-      windowScores(geometry, keyWindow, b, body.target, geometry.windowScoreOffset()),
+      valueWindow(geometry.cache.values.window()),
+      turnedKeys{{}, true, geometry.cache.kvHeads(), geometry.cache.headDim()}, target(body.target),
+      scratch(body.scratch), b(body.b), f32(b.getF32Type()),
+      floatScores(geometry, geometry.cache.keys, b, body.target,
+                  {geometry.queryOffset(), geometry.scoreOffset()}),
+      windowScores(geometry, keyWindow, b, body.target,
+                   {geometry.queryOffset(), geometry.windowScoreOffset()}),
+      turnedScores(geometry, turnedKeys, b, body.target,
+                   {geometry.queryPartsOffset(), geometry.scoreOffset()}),
+      turnedWindowScores(geometry, turnedKeys, b, body.target,
+                         {geometry.queryPartsOffset(), geometry.windowScoreOffset()}),
       floatValues(geometry, geometry.cache.values, b, body.target, geometry.scoreOffset()),
       windowValues(geometry, valueWindow, b, body.target, geometry.windowScoreOffset()) {
   const CachePool &keys = geometry.cache.keys;
-  if (keys.format.channels)
+  if (geometry.rope) {
+    keyTile.emplace(b, target, keys, geometry.rope, geometry.keyBias);
+    windowTile.emplace(b, target, keyWindow, geometry.rope, geometry.keyBias);
+  } else if (keys.format.channels)
     channelScores.emplace(geometry, b, body.target.level);
   else if (keys.isLinear())
     integerScores.emplace(geometry, b, body.target);
-  if (geometry.cache.values.isLinear())
+  if (geometry.cache.values.format.channels)
+    channelValues.emplace(geometry, b, body.target.level);
+  else if (geometry.cache.values.isLinear())
     integerValues.emplace(geometry, b, body.target);
 }
 
@@ -74,6 +87,8 @@ void AttentionPage::forEachQuery(const Blocks &blocks,
 
 void AttentionPage::emit(const Blocks &blocks) {
   const CacheFormat &keys = geometry.cache.keys.format, &values = geometry.cache.values.format;
+  if (keyTile)
+    turnQueries(blocks);
   whereNeeded(keys, blocks, [&] { scoreCodes(blocks); }, [&] { scoreWindow(blocks); });
   forEachQuery(blocks, [&](Value row, Value query) {
     Value visible = b.subtract(b.add(blocks.firstPosition, b.add(row, 1)), blocks.firstToken);
@@ -116,6 +131,13 @@ void AttentionPage::whereNeeded(const CacheFormat &format, const Blocks &blocks,
 
 void AttentionPage::scoreCodes(const Blocks &blocks) {
   const CachePool &keys = geometry.cache.keys;
+  if (keyTile) {
+    int64_t tiles = kPageTokens / KeyTile::kTokens;
+    Ahead ahead = requestAhead(blocks.values, geometry.cache.values.blockBytes(), blocks.keys,
+                               b.i64(0), geometry.config.heads, tiles);
+    return scoreTurned(blocks, *keyTile, turnedScores, blocks.keys,
+                       [&](Value step) { prefetch(ahead, step); });
+  }
   int64_t most = floatScores.tileQueries();
   if (channelScores) {
     most = channelScores->tileQueries();
@@ -139,7 +161,37 @@ void AttentionPage::scoreTile(const Tile &tile, Value keys, Prefetch prefetch) {
     floatScores.score(tile, keys, prefetch);
 }
 
+void AttentionPage::turnQueries(const Blocks &blocks) {
+  int64_t headDim = geometry.cache.headDim();
+  SmallVector<HeadPiece> pieces = headPieces(headDim, /*turns=*/true);
+  forEachQuery(blocks, [&](Value, Value query) {
+    Values values;
+    for (HeadPiece piece : pieces)
+      values.push_back(b.loadVector(f32, at(query, piece.start), piece.lanes));
+    turnHead(b, values, headDim, blocks.angles, /*isBack=*/true);
+    for (auto [piece, value] : llvm::zip(pieces, values))
+      b.storeVector(value, at(query, geometry.queryPartsOffset() + piece.start), piece.lanes);
+  });
+}
+
+void AttentionPage::scoreTurned(const Blocks &blocks, KeyTile &keyTile, FloatScores &scores,
+                                Value keys, Prefetch prefetch) {
+  Value turned = at(scratch, geometry.keyTileOffset());
+  constexpr int64_t tokens = KeyTile::kTokens, rowBytes = tokens * int64_t(sizeof(float));
+  b.loop(b.i64(0), b.i64(kPageTokens / tokens), 1, [&](Value index) {
+    Value first = b.multiply(index, tokens);
+    if (prefetch)
+      prefetch(index);
+    keyTile.fill(keys, first, blocks.keyBias, turned);
+    forEachTile(blocks, scores.tileQueries(tokens), [&](const Tile &tile, Value) {
+      scores.score(tile, {turned, rowBytes, tokens, first}, nullptr);
+    });
+  });
+}
+
 void AttentionPage::scoreWindow(const Blocks &blocks) {
+  if (windowTile)
+    return scoreTurned(blocks, *windowTile, turnedWindowScores, blocks.keyWindow, nullptr);
   forEachTile(blocks, windowScores.tileQueries(), [&](const Tile &tile, Value) {
     windowScores.score(tile, blocks.keyWindow, nullptr);
   });
@@ -151,6 +203,8 @@ void AttentionPage::scoreWindow(const Blocks &blocks) {
 
 /// Where values have a window, it adds to what this leaves.
 void AttentionPage::accumulateCodes(const Blocks &blocks) {
+  if (channelValues)
+    return accumulateChannels(blocks);
   const CachePool &values = geometry.cache.values;
   // What is beyond the head is no group's, but where there is one alone.
   int64_t groups = values.groups();
@@ -166,9 +220,28 @@ void AttentionPage::accumulateCodes(const Blocks &blocks) {
     accumulateGroup(blocks, group * groupVectors, groupVectors, group == 0);
   }
   if (values.format.residual)
-    forEachQuery(blocks, [&](Value, Value query) {
-      b.storeVector(b.splat(1.0), at(query, geometry.correctionOffset()));
-    });
+    finishCorrection(blocks);
+}
+
+/// What was accumulated is corrected already.
+void AttentionPage::finishCorrection(const Blocks &blocks) {
+  forEachQuery(blocks, [&](Value, Value query) {
+    b.storeVector(b.splat(1.0), at(query, geometry.correctionOffset()));
+  });
+}
+
+void AttentionPage::accumulateChannels(const Blocks &blocks) {
+  const CachePool &values = geometry.cache.values;
+  int64_t most = channelValues->tileQueries(), groups = kPageTokens / values.format.group;
+  Value tokens = codedTokens(values.format, blocks, b.subtract(blocks.rows, b.i64(1)));
+  forEachQuery(blocks, [&](Value, Value query) { channelValues->round(query); });
+  forEachTile(blocks, most, [&](const Tile &tile, Value number) {
+    Ahead requests = requestAhead(blocks.nextKeys, geometry.cache.keys.blockBytes(), blocks.values,
+                                  number, most, groups);
+    channelValues->accumulate(tile, blocks.values, tokens,
+                              [&](Value step) { prefetch(requests, step); });
+  });
+  finishCorrection(blocks);
 }
 
 /// The vectors of one group of values, by so many queries that their sums stay in registers.

@@ -10,11 +10,13 @@
 
 #include "lowering/cpu/AttentionGeometry.h"
 #include "lowering/cpu/ChannelScores.h"
+#include "lowering/cpu/ChannelValues.h"
 #include "lowering/cpu/FloatScores.h"
 #include "lowering/cpu/FloatValues.h"
 #include "lowering/cpu/IntegerScores.h"
 #include "lowering/cpu/IntegerValues.h"
 #include "lowering/cpu/KernelBody.h"
+#include "lowering/cpu/KeyTile.h"
 
 namespace qopt::cpu {
 
@@ -36,6 +38,8 @@ public:
     mlir::Value rows;                   ///< rows of the run
     mlir::Value firstPosition;          ///< position of the run's row 0
     mlir::Value firstToken;             ///< position of the page's first token
+    mlir::Value angles;                 ///< its angles, and
+    mlir::Value keyBias;                ///< the KV head's bias, where keys are rotated when read
   };
 
   /// The scratch memory of a query of the item.
@@ -73,12 +77,19 @@ private:
   void scoreCodes(const Blocks &blocks);
   void scoreTile(const Tile &tile, mlir::Value keys, Prefetch prefetch);
   void scoreWindow(const Blocks &blocks);
+  /// Turns the queries back by the angles of the page's first token.
+  void turnQueries(const Blocks &blocks);
+  /// Scores keys that are rotated when they are read, tile after tile.
+  void scoreTurned(const Blocks &blocks, KeyTile &keyTile, FloatScores &scores, mlir::Value keys,
+                   Prefetch prefetch);
   /// The weight of scores relative to the greatest.
   mlir::Value weigh(mlir::Value scores, mlir::Value greatest);
   void softmax(mlir::Value query, mlir::Value visible, mlir::Value coded);
   void splitWeights(mlir::Value query, mlir::Value coded);
   void accumulateCodes(const Blocks &blocks);
+  void accumulateChannels(const Blocks &blocks);
   void accumulateGroup(const Blocks &blocks, int64_t firstVector, int64_t vectors, bool isFirst);
+  void finishCorrection(const Blocks &blocks);
   void accumulateWindow(const Blocks &blocks);
 
   /// The numbers of a page's tokens from `first` on, and whether they are below `limit`.
@@ -86,16 +97,18 @@ private:
   mlir::Value at(mlir::Value query, int64_t offset) { return b.element(f32, query, offset); }
 
   const AttentionGeometry &geometry;
-  const CachePool keyWindow, valueWindow;
+  const CachePool keyWindow, valueWindow, turnedKeys;
   EmittedModule &target;
   mlir::Value scratch;
   CodeBuilder &b;
   mlir::Type f32;
-  FloatScores floatScores, windowScores;
+  FloatScores floatScores, windowScores, turnedScores, turnedWindowScores;
   FloatValues floatValues, windowValues;
+  std::optional<KeyTile> keyTile, windowTile;
   std::optional<ChannelScores> channelScores;
   std::optional<IntegerScores> integerScores;
   std::optional<IntegerValues> integerValues;
+  std::optional<ChannelValues> channelValues;
 };
 
 } // namespace qopt::cpu

@@ -122,9 +122,13 @@ Value CacheDecoder::scales(Value block, Value group, Value token) {
   return format.code == Code::Fp8E4M3 ? b.mulf(scales, b.splat(256)) : scales;
 }
 
+Value CacheDecoder::minima(Value block, Value group, Value token) {
+  return b.loadVector(b.getF16Type(), pool.zeroAddress(b, block, group, token));
+}
+
 Value CacheDecoder::zeros(Value block, Value group, Value token) {
   if (format.fixed)
     return b.splat(format.fixed->zero);
-  Value least = b.loadVector(b.getF16Type(), pool.zeroAddress(b, block, group, token));
-  return b.fma(scales(block, group, token), b.splat(double(format.linear()->bias)), least);
+  return b.fma(scales(block, group, token), b.splat(double(format.linear()->bias)),
+               minima(block, group, token));
 }

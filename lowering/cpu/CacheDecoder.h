@@ -23,6 +23,8 @@ public:
   CodeBuilder::Values load(mlir::Value address);
   /// The scales of a group for 16 tokens from `token` on; of formats that have scales.
   mlir::Value scales(mlir::Value block, mlir::Value group, mlir::Value token);
+  /// The zeros of such tokens as stored, the minima; of asymmetric formats.
+  mlir::Value minima(mlir::Value block, mlir::Value group, mlir::Value token);
   /// What the codes' bias stands for in such tokens; of formats that have zeros.
   mlir::Value zeros(mlir::Value block, mlir::Value group, mlir::Value token);
 

@@ -31,16 +31,20 @@ int64_t CachePool::rowBytes() const {
 int64_t CachePool::scaleOffset() const { return rowBytes() * codeRows(); }
 
 int64_t CachePool::scaleCount() const {
-  return format.channels ? kPageTokens / format.group * headDim : groups() * kPageTokens;
+  return format.channels ? kPageTokens / format.group * channels() : groups() * kPageTokens;
 }
 
 int64_t CachePool::zeroOffset() const {
   return scaleOffset() + (format.storesScales() ? scaleCount() * scaleBytes() : 0);
 }
 
+int64_t CachePool::tileScaleOffset() const {
+  return zeroOffset() + (format.storesZeros() ? scaleCount() * zeroBytes() : 0);
+}
+
 int64_t CachePool::blockBytes() const {
-  int64_t zeros = format.storesZeros() ? scaleCount() * 2 : 0;
-  return llvm::alignTo(zeroOffset() + zeros, kBlockAlignment);
+  int64_t tileScales = format.progressive ? kPageTokens / format.group * 2 : 0;
+  return llvm::alignTo(tileScaleOffset() + tileScales, kBlockAlignment);
 }
 
 Value CachePool::block(CodeBuilder &b, Value pool, Value page, Value head) const {
@@ -59,14 +63,18 @@ Value CachePool::zeroAddress(CodeBuilder &b, Value block, Value group, Value tok
 
 Value CachePool::channelScaleAddress(CodeBuilder &b, Value block, Value tokenGroup,
                                      Value channel) const {
-  Value index = b.add(b.multiply(tokenGroup, headDim), channel);
-  return b.bytes(block, b.add(b.multiply(index, 2), scaleOffset()));
+  Value index = b.add(b.multiply(tokenGroup, channels()), channel);
+  return b.bytes(block, b.add(b.multiply(index, scaleBytes()), scaleOffset()));
 }
 
 Value CachePool::channelZeroAddress(CodeBuilder &b, Value block, Value tokenGroup,
                                     Value channel) const {
-  Value index = b.add(b.multiply(tokenGroup, headDim), channel);
-  return b.bytes(block, b.add(b.multiply(index, 2), zeroOffset()));
+  Value index = b.add(b.multiply(tokenGroup, channels()), channel);
+  return b.bytes(block, b.add(b.multiply(index, zeroBytes()), zeroOffset()));
+}
+
+Value CachePool::tileScaleAddress(CodeBuilder &b, Value block, Value tokenGroup) const {
+  return b.bytes(block, b.add(b.multiply(tokenGroup, 2), tileScaleOffset()));
 }
 
 CacheGeometry CacheGeometry::of(llm::CacheOp cache) {

@@ -36,8 +36,9 @@ inline constexpr int64_t kQuad = 4;
 ///
 /// and behind either
 ///
-///   scales  `[groups][128]` f16, or indices of a byte into a table; zeros f16; of keys coded by
-///           channel `[128 / group][head_dim]`
+///   scales  `[groups][128]` f16, or indices of a byte into a table; zeros f16; of codes by channel
+///           `[128 / group][head_dim]` (of values `padded_dim`), progressive ones as unsigned and
+///           signed bytes, behind which is the f16 scale of each tile, `[128 / group]`
 struct CachePool {
   CacheFormat format;
   bool isKey;
@@ -72,15 +73,20 @@ struct CachePool {
   mlir::Value zeroAddress(CodeBuilder &b, mlir::Value block, mlir::Value group,
                           mlir::Value token) const;
 
-  /// The same of the parameters of a channel, for the tokens of a group.
+  /// The same of the parameters of a channel, for the tokens of a group (ChannelParameters.h).
   mlir::Value channelScaleAddress(CodeBuilder &b, mlir::Value block, mlir::Value tokenGroup,
                                   mlir::Value channel) const;
   mlir::Value channelZeroAddress(CodeBuilder &b, mlir::Value block, mlir::Value tokenGroup,
                                  mlir::Value channel) const;
+  mlir::Value tileScaleAddress(CodeBuilder &b, mlir::Value block, mlir::Value tokenGroup) const;
 
 private:
   int64_t scaleCount() const;
-  int64_t scaleBytes() const { return format.scaleTable ? 1 : 2; }
+  /// Of codes by channel, those that have parameters in a block.
+  int64_t channels() const { return isKey ? headDim : paddedDim(); }
+  int64_t scaleBytes() const { return format.scaleTable || format.progressive ? 1 : 2; }
+  int64_t zeroBytes() const { return format.progressive ? 1 : 2; }
+  int64_t tileScaleOffset() const;
 };
 
 /// The layout of one layer's cache.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/ChannelScores.h"
+#include "lowering/cpu/ChannelParameters.h"
 #include "lowering/cpu/KeySums.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -35,7 +36,7 @@ Value ChannelScores::groupWord(Value query, Value group, int64_t word) {
 }
 
 void ChannelScores::round(Value query, Value keys) {
-  Type f32 = b.getF32Type(), f16 = b.getF16Type();
+  Type f32 = b.getF32Type();
   auto i32s = VectorType::get(kLanes, b.getI32Type());
   int64_t bias = pool.format.linear()->bias;
   auto store = [&](Value vector, Value address) {
@@ -45,11 +46,10 @@ void ChannelScores::round(Value query, Value keys) {
     Values scaled;
     Value zeroSum = b.splat(0.0);
     for (int64_t i = 0; i < pool.headDim; i += kLanes) {
-      Value channel = b.i64(i), q = b.loadVector(f32, b.element(f32, query, i));
-      Value scale = b.loadVector(f16, pool.channelScaleAddress(b, keys, group, channel));
-      Value least = b.loadVector(f16, pool.channelZeroAddress(b, keys, group, channel));
+      Value q = b.loadVector(f32, b.element(f32, query, i));
+      auto [scale, zero] = ChannelParameters::load(b, pool, keys, group, b.i64(i));
       scaled.push_back(b.mulf(q, scale));
-      zeroSum = b.fma(q, b.fma(scale, b.splat(double(bias)), least), zeroSum);
+      zeroSum = b.fma(q, b.fma(scale, b.splat(double(bias)), zero), zeroSum);
     }
     WideDot::Rounded rounded = dot.round(scaled, ofGroup(query, group), pool.headDim);
     Value biases = arith::ConstantOp::create(b, DenseElementsAttr::get(i32s, int32_t(bias)));

@@ -44,14 +44,16 @@ private:
   CodeBuilder &b;
   Type f32;
   AttentionPage page;
-  Value q, result, keyPool, valuePool, keyWindow, valueWindow, slots, seqStart, tokenSeq, tokenPos,
-      pageTable, maxPages, rows;
+  Value q, keyBias, result, keyPool, valuePool, keyWindow, valueWindow, slots, ropeTable, seqStart,
+      tokenSeq, tokenPos, pageTable, maxPages, rows;
 };
 
 } // namespace
 
 void AttentionEmitter::emit() {
   q = body.nextPointer();
+  if (op.getKeyBias())
+    keyBias = body.nextPointer();
   result = body.nextPointer();
   keyPool = body.nextPointer();
   valuePool = body.nextPointer();
@@ -61,6 +63,8 @@ void AttentionEmitter::emit() {
     valueWindow = body.nextPointer();
   if (geometry.cache.hasWindow())
     slots = body.nextPointer();
+  if (op.getRope())
+    ropeTable = body.nextPointer();
   seqStart = body.nextPointer();
   body.nextPointer(); // past: positions say the same
   tokenSeq = body.nextPointer();
@@ -108,6 +112,11 @@ void AttentionEmitter::emitRun(const Run &run) {
     Value firstToken = b.multiply(index, kPageTokens);
     blocks.firstToken = firstToken;
     blocks.firstPosition = firstPosition;
+    int64_t headDim = geometry.cache.headDim();
+    if (ropeTable)
+      blocks.angles = b.element(f32, ropeTable, b.multiply(firstToken, headDim));
+    if (keyBias)
+      blocks.keyBias = b.element(geometry.keyBias, keyBias, b.multiply(run.kvHead, headDim));
     auto windowBlock = [&](const CachePool &pool, Value window) {
       Value slot = b.multiply(b.loadIndex(slots, run.sequence), 2);
       return pool.window().block(b, window, b.add(slot, b.remainder(index, 2)), run.kvHead);
@@ -145,8 +154,8 @@ void AttentionEmitter::loadQuery(Value query, Value head) {
     Value vector = b.loadVector(f32, b.element(f32, q, b.add(head, column)), lanes);
     b.storeVector(b.mulf(vector, scale), b.element(f32, query, column));
   });
-  // Scores of rotated keys are those of the rotated query.
-  if (std::optional<uint32_t> seed = geometry.cache.keys.format.hadamard)
+  // Scores of rotated keys are those of the rotated query; a KeyTile rotates them back.
+  if (std::optional<uint32_t> seed = geometry.cache.keys.format.hadamard; seed && !op.getRope())
     emitRotation(b, query, geometry.cache.headDim(), *seed);
   page.start(query);
 }

@@ -8,6 +8,7 @@
 #include "lowering/cpu/CacheEncoder.h"
 #include "lowering/cpu/ChannelEncoder.h"
 #include "lowering/cpu/HeadRotation.h"
+#include "lowering/cpu/HeadTurn.h"
 #include "lowering/cpu/KernelConfig.h"
 #include "lowering/cpu/KernelEmitters.h"
 #include "lowering/cpu/Launch.h"
@@ -31,17 +32,15 @@ public:
   void emit(int64_t rowsPerItem);
 
 private:
-  /// A vector of a head: `lanes` elements from `start` on.
-  struct Piece {
-    int64_t start, lanes;
-  };
-  SmallVector<Piece> pieces();
-
   void emitRow(Value row, Value kvHead);
-  /// Normalizes and rotates the head at `from` and stores it at `to`.
-  void emitHead(Value from, Value norm, Value normTensor, Value position, Value to);
-  void normalize(Values &values, Value norm, Value normTensor);
-  void rotate(Values &values, Value position);
+  /// A head of q or k, and the weight of its norm, where it has one.
+  struct Head {
+    Value from, norm, normTensor;
+    bool turns;
+  };
+  /// Normalizes and rotates a head and stores it at `to`.
+  void emitHead(const Head &head, Value position, Value to);
+  void normalize(const Head &head, ArrayRef<HeadPiece> pieces, Values &values);
   /// Where a token goes: the page of the pool, its sequence's page of the window (where there is
   /// any), and the place in either.
   struct Place {
@@ -60,16 +59,6 @@ private:
 };
 
 } // namespace
-
-/// A rotated head is cut by halves, so that the vectors of both halves pair up.
-SmallVector<RopeAppendEmitter::Piece> RopeAppendEmitter::pieces() {
-  int64_t parts = op.getRope() ? 2 : 1, size = cache.headDim() / parts;
-  SmallVector<Piece> pieces;
-  for (int64_t part = 0; part < parts; ++part)
-    for (int64_t i = 0; i < size; i += kLanes)
-      pieces.push_back({part * size + i, std::min(kLanes, size - i)});
-  return pieces;
-}
 
 void RopeAppendEmitter::emit(int64_t rowsPerItem) {
   q = body.nextPointer();
@@ -119,8 +108,8 @@ void RopeAppendEmitter::emitRow(Value row, Value kvHead) {
   Value firstHead = b.multiply(kvHead, group);
   b.loop(b.i64(0), b.i64(group), 1, [&](Value i) {
     Value index = b.add(firstHead, i);
-    emitHead(head(q, op.getQ(), offsets[0], row, index), qNorm, op.getQNorm(), position,
-             head(result, op.getResult(), 0, row, index));
+    emitHead({head(q, op.getQ(), offsets[0], row, index), qNorm, op.getQNorm(), bool(ropeTable)},
+             position, head(result, op.getResult(), 0, row, index));
   });
 
   Value pageIndex = b.add(b.multiply(sequence, maxPages), b.divide(position, kPageTokens));
@@ -129,8 +118,9 @@ void RopeAppendEmitter::emitRow(Value row, Value kvHead) {
     Value parity = b.remainder(b.divide(position, kPageTokens), 2);
     place.windowPage = b.add(b.multiply(b.loadIndex(slots, sequence), 2), parity);
   }
-  emitHead(head(k, op.getK(), offsets[1], row, kvHead), kNorm, op.getKNorm(), position,
-           body.scratch);
+  emitHead({head(k, op.getK(), offsets[1], row, kvHead), kNorm, op.getKNorm(),
+            ropeTable && !op.getKeysUnrotated()},
+           position, body.scratch);
   append(cache.keys, keyPool, keyWindow, place);
   Value from = head(v, op.getV(), offsets[2], row, kvHead);
   b.columns(cache.headDim(), [&](Value column, int64_t lanes) {
@@ -160,53 +150,32 @@ void RopeAppendEmitter::append(const CachePool &pool, Value pointer, Value windo
   b.when(isLast, [&] { ChannelEncoder(b, pool).encode(windowBlock, block, group); });
 }
 
-void RopeAppendEmitter::emitHead(Value from, Value norm, Value normTensor, Value position,
-                                 Value to) {
+void RopeAppendEmitter::emitHead(const Head &head, Value position, Value to) {
+  SmallVector<HeadPiece> pieces = headPieces(cache.headDim(), head.turns);
   Values values;
-  for (Piece piece : pieces())
-    values.push_back(b.loadVector(f32, b.element(f32, from, piece.start), piece.lanes));
-  if (norm)
-    normalize(values, norm, normTensor);
-  if (op.getRope())
-    rotate(values, position);
-  for (auto [piece, value] : llvm::zip(pieces(), values))
+  for (HeadPiece piece : pieces)
+    values.push_back(b.loadVector(f32, b.element(f32, head.from, piece.start), piece.lanes));
+  if (head.norm)
+    normalize(head, pieces, values);
+  // The table has the angles of a position in a row.
+  if (head.turns)
+    turnHead(b, values, cache.headDim(),
+             b.element(f32, ropeTable, b.multiply(position, cache.headDim())));
+  for (auto [piece, value] : llvm::zip(pieces, values))
     b.storeVector(value, b.element(f32, to, piece.start), piece.lanes);
 }
 
-void RopeAppendEmitter::normalize(Values &values, Value norm, Value normTensor) {
+void RopeAppendEmitter::normalize(const Head &head, ArrayRef<HeadPiece> pieces, Values &values) {
   Value squares = b.splat(0.0);
   for (Value value : values)
     squares = b.fma(value, value, squares);
   Value mean = b.mulf(b.sumOfLanes(squares), b.splat(1.0 / double(cache.headDim())));
   Value variance = b.addf(mean, b.splat(op.getEps()->convertToDouble()));
   Value inverse = b.divf(b.splat(1.0), math::SqrtOp::create(b, variance));
-  Type type = getElementTypeOrSelf(normTensor.getType());
-  for (auto [piece, value] : llvm::zip(pieces(), values)) {
-    Value weight = b.loadVector(type, b.element(type, norm, piece.start), piece.lanes);
+  Type type = getElementTypeOrSelf(head.normTensor.getType());
+  for (auto [piece, value] : llvm::zip(pieces, values)) {
+    Value weight = b.loadVector(type, b.element(type, head.norm, piece.start), piece.lanes);
     value = b.mulf(b.mulf(value, inverse), weight);
-  }
-}
-
-/// Element i of the first half and its partner in the second are a point that turns by the i-th
-/// angle of the position; the table has cosine and sine side by side.
-void RopeAppendEmitter::rotate(Values &values, Value position) {
-  int64_t half = cache.headDim() / 2, pairs = values.size() / 2;
-  Value angles = b.element(f32, ropeTable, b.multiply(position, 2 * half));
-  SmallVector<int64_t> even, odd;
-  for (int64_t lane = 0; lane < kLanes; ++lane) {
-    even.push_back(2 * lane);
-    odd.push_back(2 * lane + 1);
-  }
-  for (int64_t i = 0; i < pairs; ++i) {
-    int64_t start = i * kLanes, numbers = 2 * std::min(kLanes, half - start);
-    Value low = b.loadVector(f32, b.element(f32, angles, 2 * start), std::min(kLanes, numbers));
-    Value high = low;
-    if (numbers > kLanes)
-      high = b.loadVector(f32, b.element(f32, angles, 2 * start + kLanes), numbers - kLanes);
-    Value cosine = b.shuffle(low, high, even), sine = b.shuffle(low, high, odd);
-    Value x = values[i], y = values[pairs + i];
-    values[i] = b.subf(b.mulf(x, cosine), b.mulf(y, sine));
-    values[pairs + i] = b.addf(b.mulf(y, cosine), b.mulf(x, sine));
   }
 }
 

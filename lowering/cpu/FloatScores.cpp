@@ -17,10 +17,10 @@ static constexpr int64_t kScoreUnroll = 2;
 
 /// scores[q][token] = sum over i of query[q][i] keys[i][token]: tokens are in vector lanes. Of
 /// groups with scales, the sum over codes is scaled.
-void FloatScores::score(const AttentionTile &tile, Value keys,
+void FloatScores::score(const AttentionTile &tile, const Keys &keys,
                         llvm::function_ref<void(Value step)> prefetch) {
-  int64_t vectors = traits.attentionVectors;
-  for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
+  int64_t vectors = vectorsOf(keys.tokens);
+  for (int64_t token = 0; token < keys.tokens; token += vectors * kLanes) {
     Values zeros(tile.queries * vectors, b.splat(0.0));
     Values scores;
     if (!pool.format.isScaled()) {
@@ -30,7 +30,7 @@ void FloatScores::score(const AttentionTile &tile, Value keys,
         Values sums = sumGroup(tile, keys, group, token, prefetch), result(sofar);
         for (int64_t v = 0; v < vectors; ++v) {
           Value tokens = b.i64(token + v * kLanes);
-          Value scales = decoder.scales(keys, group, tokens);
+          Value scales = decoder.scales(keys.address, group, tokens);
           for (int64_t q = 0; q < tile.queries; ++q) {
             Value &score = result[q * vectors + v];
             score = b.fma(sums[q * vectors + v], scales, score);
@@ -41,21 +41,21 @@ void FloatScores::score(const AttentionTile &tile, Value keys,
     }
     for (auto [i, score] : llvm::enumerate(scores)) {
       int64_t q = i / vectors, v = i % vectors;
-      b.storeVector(score,
-                    b.element(f32, tile.first, q * stride + scoreOffset + token + v * kLanes));
+      Value to = b.add(keys.first, q * stride + offsets.scores + token + v * kLanes);
+      b.storeVector(score, b.element(f32, tile.first, to));
     }
   }
 }
 
 /// The sums of a tile over the codes of one group of keys.
-Values FloatScores::sumGroup(const AttentionTile &tile, Value keys, Value group, int64_t token,
-                             llvm::function_ref<void(Value step)> prefetch) {
-  int64_t vectors = traits.attentionVectors;
+Values FloatScores::sumGroup(const AttentionTile &tile, const Keys &keys, Value group,
+                             int64_t token, llvm::function_ref<void(Value step)> prefetch) {
+  int64_t vectors = vectorsOf(keys.tokens);
   int64_t shared = pool.codesPerByte(), rows = llvm::divideCeil(pool.groupSize(), shared);
   Value firstRow = b.multiply(group, rows);
   auto step = [&](Value index, ValueRange sums) {
     Value row = b.add(firstRow, index);
-    Value keyRow = b.bytes(keys, b.multiply(row, pool.rowBytes()));
+    Value keyRow = b.bytes(keys.address, b.multiply(row, keys.rowBytes));
     if (token == 0 && prefetch)
       prefetch(row);
     SmallVector<Values> loaded(vectors);
@@ -65,7 +65,8 @@ Values FloatScores::sumGroup(const AttentionTile &tile, Value keys, Value group,
       result = b.outerProduct(
           tile.queries, vectors, result,
           [&](int64_t q) {
-            return b.load(f32, b.element(f32, tile.first, b.add(element, q * stride)));
+            return b.load(f32,
+                          b.element(f32, tile.first, b.add(element, q * stride + offsets.query)));
           },
           [&](int64_t v) {
             if (loaded[v].empty())

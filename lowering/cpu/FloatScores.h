@@ -17,21 +17,42 @@ namespace qopt::cpu {
 /// and codes of a table.
 class FloatScores {
 public:
-  /// `scoreOffset` is where a query's scores go.
+  /// Where the elements and the scores of a query are.
+  struct Offsets {
+    int64_t query, scores;
+  };
   FloatScores(const AttentionGeometry &geometry, const CachePool &pool, CodeBuilder &b,
-              EmittedModule &target, int64_t scoreOffset)
+              EmittedModule &target, Offsets offsets)
       : pool(pool), traits(target.traits()), b(b), f32(b.getF32Type()), decoder(b, target, pool),
-        scoreOffset(scoreOffset), stride(geometry.queryStride()) {}
+        offsets(offsets), stride(geometry.queryStride()) {}
 
-  /// Queries of a tile at most.
-  int64_t tileQueries() const { return traits.accumulators / traits.attentionVectors; }
+  /// Tokens side by side in rows of codes, whose scores begin with that of token `first`.
+  struct Keys {
+    mlir::Value address;
+    int64_t rowBytes, tokens;
+    mlir::Value first;
+  };
+
+  /// Queries of a tile at most, where so many tokens are scored.
+  int64_t tileQueries(int64_t tokens = kPageTokens) const {
+    return traits.accumulators / vectorsOf(tokens);
+  }
   /// Stores the scores of a tile for all tokens of a page; `prefetch` is called once for each of
   /// the pool's rows of codes.
   void score(const AttentionTile &tile, mlir::Value keys,
+             llvm::function_ref<void(mlir::Value step)> prefetch) {
+    score(tile, Keys{keys, pool.rowBytes(), kPageTokens, b.i64(0)}, prefetch);
+  }
+  /// The same for tokens anywhere.
+  void score(const AttentionTile &tile, const Keys &keys,
              llvm::function_ref<void(mlir::Value step)> prefetch);
 
 private:
-  CodeBuilder::Values sumGroup(const AttentionTile &tile, mlir::Value keys, mlir::Value group,
+  /// Vectors of tokens that are scored at a time.
+  int64_t vectorsOf(int64_t tokens) const {
+    return std::min(traits.attentionVectors, tokens / kLanes);
+  }
+  CodeBuilder::Values sumGroup(const AttentionTile &tile, const Keys &keys, mlir::Value group,
                                int64_t token, llvm::function_ref<void(mlir::Value step)> prefetch);
 
   const CachePool &pool;
@@ -39,7 +60,8 @@ private:
   CodeBuilder &b;
   mlir::Type f32;
   CacheDecoder decoder;
-  int64_t scoreOffset, stride;
+  Offsets offsets;
+  int64_t stride;
 };
 
 } // namespace qopt::cpu

@@ -239,9 +239,10 @@ private:
   }
 
   bool convertOp(llm::AttentionOp op) {
-    op.replaceAllUsesWith(AttentionOp::create(builder, resultType(op), op.getQ(), op.getCacheAttr(),
-                                              op.getHeadsAttr(), op.getScaleAttr(),
-                                              op.getSoftmaxAttr(), DictionaryAttr(), LaunchAttr(),
+    op.replaceAllUsesWith(AttentionOp::create(builder, resultType(op), op.getQ(), op.getKeyBias(),
+                                              op.getCacheAttr(), op.getHeadsAttr(),
+                                              op.getScaleAttr(), op.getSoftmaxAttr(),
+                                              op.getRopeAttr(), DictionaryAttr(), LaunchAttr(),
                                               StringAttr(), DenseI64ArrayAttr())
                               .getResult());
     return true;

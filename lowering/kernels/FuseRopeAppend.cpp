@@ -43,7 +43,7 @@ public:
     v = trace(append.getV());
     if (v.rope || v.norm)
       return "v is normalized or rotated";
-    if (bool(q.rope) != bool(k.rope) || (q.rope && q.rope.getRope() != k.rope.getRope()))
+    if (ropeOf(q) != (keysAreUnrotated() ? attention.getRopeAttr() : ropeOf(k)))
       return "q and k are rotated differently";
     if (bool(q.norm) != bool(k.norm) || (q.norm && q.norm.getEpsAttr() != k.norm.getEpsAttr()))
       return "q and k are normalized differently";
@@ -55,6 +55,13 @@ public:
   }
 
 private:
+  static llm::RopeAttr ropeOf(const Heads &heads) {
+    llm::RopeOp rope = heads.rope;
+    return rope ? rope.getRopeAttr() : llm::RopeAttr();
+  }
+  /// Whether attention rotates the keys that it reads.
+  bool keysAreUnrotated() { return !k.rope && attention.getRopeAttr(); }
+
   AttentionOp findAttention() {
     for (Operation *op = append->getNextNode(); op; op = op->getNextNode()) {
       if (auto candidate = dyn_cast<AttentionOp>(op))
@@ -96,8 +103,8 @@ private:
         builder, append.getLoc(), type, q.source, k.source, v.source,
         q.norm ? q.norm.getWeight() : Value(), k.norm ? k.norm.getWeight() : Value(),
         append.getCacheAttr(), builder.getDenseI64ArrayAttr({q.offset, k.offset, v.offset}),
-        attention.getHeadsAttr(), q.norm ? q.norm.getEpsAttr() : FloatAttr(),
-        q.rope ? q.rope.getRopeAttr() : llm::RopeAttr(), DictionaryAttr(), LaunchAttr(),
+        attention.getHeadsAttr(), q.norm ? q.norm.getEpsAttr() : FloatAttr(), ropeOf(q),
+        keysAreUnrotated() ? builder.getUnitAttr() : UnitAttr(), DictionaryAttr(), LaunchAttr(),
         StringAttr(), DenseI64ArrayAttr());
     attention.getQMutable().assign(fused.getResult());
     SmallVector<Value> dead{old, append.getK(), append.getV()};

@@ -193,8 +193,8 @@ static std::string baseName(LaunchOpInterface op, llm::CacheOp cache) {
         return llvm::formatv("score_{0}", typeOf(op.getLogits()).getDimSize(1));
       })
       .Case([&](AttentionOp op) -> std::string {
-        std::string name = llvm::formatv("attention_{0}h_{1}kv_{2}", op.getHeads(),
-                                         cache.getKvHeads(), cache.getHeadDim());
+        std::string name = llvm::formatv("{0}attention_{1}h_{2}kv_{3}", op.getRope() ? "rope_" : "",
+                                         op.getHeads(), cache.getKvHeads(), cache.getHeadDim());
         return op.getSoftmax() ? name + "_sas" : name;
       });
 }

@@ -10,4 +10,17 @@
 using namespace mlir;
 using namespace qopt;
 
-std::string kernel::ptxCacheObstacle(llm::CacheOp) { return ""; }
+static std::string partObstacle(StringRef text, bool isKey) {
+  CacheFormat format = parseCacheFormat(std::string_view(text));
+  std::string subject = ("no ptx kernel has " + Twine(isKey ? "keys " : "values ") + text).str();
+  if (format.progressive)
+    return subject + ": none codes in two steps";
+  if (format.beforeRope)
+    return subject + ": none rotates keys as it reads them";
+  return "";
+}
+
+std::string kernel::ptxCacheObstacle(llm::CacheOp cache) {
+  std::string keys = partObstacle(cache.getK(), /*isKey=*/true);
+  return keys.empty() ? partObstacle(cache.getV(), /*isKey=*/false) : keys;
+}

@@ -155,9 +155,17 @@ void Chooser::choose() {
   }
 }
 
+/// A format of keys, for values: without what is of keys alone.
+static std::string ofValues(const std::string &keys) {
+  CacheFormat format = parseCacheFormat(keys);
+  format.beforeRope = false;
+  format.channels = format.progressive;
+  return toText(format);
+}
+
 void Chooser::apply() {
   for (auto [part, format] : llvm::zip_equal(parts, choice.formats))
-    part.isKey ? part.cache.setK(format) : part.cache.setV(format);
+    part.isKey ? part.cache.setK(format) : part.cache.setV(ofValues(format));
 }
 
 std::string Chooser::describe() const {

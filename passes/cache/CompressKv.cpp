@@ -49,6 +49,9 @@ private:
   CacheFormat turboFormat() const;
   CacheFormat turboQuantFormat() const;
   void parseKivi();
+  void parseFlashQ();
+  void refuseOthers(StringRef known) const;
+  void deferRope();
   void approximateSoftmax();
   CacheFormat complete(CacheFormat format, llm::CacheOp cache, bool isKey) const;
 
@@ -140,15 +143,34 @@ void CompressKvPass::approximateSoftmax() {
   });
 }
 
+/// That a rule of this mode has its own options only.
+void CompressKvPass::refuseOthers(StringRef known) const {
+  if (isStatic || !type.empty() || !keyType.empty() || !valueType.empty() || rotate != "none" ||
+      !profile.empty() || m1.hasValue() || m2.hasValue() || table.hasValue() || search)
+    fail("compress-kv: options of mode={} are {}", mode.getValue(), known.str());
+}
+
+/// TurboAttention's two steps (arXiv 2412.08585): tiles of tokens as int8, these by channel in
+/// fewer bits, the tile that is not complete unquantized.
+void CompressKvPass::parseFlashQ() {
+  int64_t codeBits = int64_t(bits), size = group.hasValue() ? int64_t(group) : 64;
+  if (double(codeBits) != bits || (codeBits != 2 && codeBits != 4))
+    fail("compress-kv: bits={}: flashq's codes have 2 or 4", bits.getValue());
+  refuseUnless(!residual.hasValue(), "residual", "mode=kivi");
+  refuseOthers("bits, group, before_rope and layers");
+  CacheFormat format{.code = Code::Integer, .bits = codeBits, .group = size, .asymmetric = true};
+  format.channels = format.progressive = true;
+  format.residual = size;
+  key = value = parseCacheFormat(toText(format)); // the words must go together
+}
+
 /// KIVI (arXiv 2402.02750): keys by channel over groups of tokens, values by token over groups of
 /// channels, the newest unquantized.
 void CompressKvPass::parseKivi() {
   int64_t codeBits = int64_t(bits), size = group.hasValue() ? int64_t(group) : 32;
   if (codeBits != 2 && codeBits != 4)
     fail("compress-kv: bits={}: KIVI's codes have 2 or 4", codeBits);
-  if (isStatic || !type.empty() || !keyType.empty() || !valueType.empty() || rotate != "none" ||
-      !profile.empty() || m1.hasValue() || m2.hasValue() || table.hasValue() || search)
-    fail("compress-kv: options of mode=kivi are bits, group, residual and layers");
+  refuseOthers("bits, group, residual, before_rope and layers");
   CacheFormat format{.code = Code::Integer, .bits = codeBits, .group = size, .asymmetric = true};
   format.residual = residual;
   value = format;
@@ -159,6 +181,17 @@ void CompressKvPass::parseKivi() {
     parseCacheFormat(toText(*part));
 }
 
+/// Keys as they are before their rotary embedding, of which profiles know nothing.
+void CompressKvPass::deferRope() {
+  if (!beforeRope)
+    return;
+  refuseUnless(key.has_value(), "before_rope", "rules that code keys");
+  if (!profile.empty())
+    fail("compress-kv: a profile knows keys as they are after their rotary embedding: before_rope "
+         "goes with scales of each token, or a table of m1=8 bits");
+  key->beforeRope = true;
+}
+
 void CompressKvPass::parseRule() {
   if (granularity != "token_head")
     fail("compress-kv: unknown granularity '{}'; token_head is known, and group=N within a head",
@@ -167,10 +200,12 @@ void CompressKvPass::parseRule() {
     fail("compress-kv: unknown rotation '{}'; hadamard and none are known", rotate.getValue());
   if (mode == "kivi")
     return parseKivi();
+  if (mode == "flashq")
+    return parseFlashQ();
   refuseUnless(!residual.hasValue(), "residual", "mode=kivi");
   bool isTurbo = mode == "turbo", isTurboQuant = mode == "turboquant";
   if (mode != "type" && !isTurbo && !isTurboQuant)
-    fail("compress-kv: unknown mode '{}'; type, turbo, turboquant, kivi and auto are known",
+    fail("compress-kv: unknown mode '{}'; type, turbo, turboquant, kivi, flashq and auto are known",
          mode.getValue());
   bool hasTypes = !type.empty() || !keyType.empty() || !valueType.empty();
   refuseUnless(!hasTypes || mode == "type", "a type", "mode=type");
@@ -253,7 +288,7 @@ void CompressKvPass::runAuto() {
   bool choosesItself = type.empty() && keyType.empty() && valueType.empty() && !isStatic &&
                        !asymmetric.hasValue() && !search && !group.hasValue() && !m1.hasValue() &&
                        !m2.hasValue() && !table.hasValue() && !ratio.hasValue() &&
-                       !rotate.hasValue();
+                       !rotate.hasValue() && !beforeRope;
   if (!choosesItself)
     fail("compress-kv: mode=auto chooses formats itself; its options are bits, bytes, kl, profile, "
          "layers and trace");
@@ -291,6 +326,7 @@ void CompressKvPass::run() {
   key.reset();
   value.reset();
   parseRule();
+  deferRope();
   if (!profile.empty())
     opened = std::make_shared<const Profile>(openProfile(profile, module));
   int64_t total = 0;

@@ -29,9 +29,12 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     `mode=turboquant` is TurboQuant's norm, rotation and Lloyd-Max code of `bits` bits (arXiv
     2504.19874). `mode=kivi` codes keys by channel over groups of tokens and values by token, in 2 or 4
     bits, and keeps the newest `residual` tokens as f16 beside the codes (arXiv 2402.02750).
+    `mode=flashq` codes tiles of `group` tokens as int8 and these by channel in 2 or 4 bits, with integer
+    scales and zeros, keys and values alike (arXiv 2412.08585); the tile that is not complete is f16.
     `softmax=sas` replaces attention's exponential by `#llm.sas<threshold, degree>`.
     `rotate=hadamard` rotates heads, and with them the query and the output, before they
-    are coded.
+    are coded. `before_rope` codes keys before their rotary embedding and without the bias of their
+    projection (`defer-key-rope`).
 
     `mode=auto` gives keys and values of each layer the formats that cost least within a budget, by
     the sensitivities in a profile of `qrun calibrate --kv-sensitivity`: their divergences, measured
@@ -48,7 +51,7 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"mode", "mode", "std::string", "\"type\"", "type, turbo, turboquant, kivi or auto">,
+    Option<"mode", "mode", "std::string", "\"type\"", "type, turbo, turboquant, kivi, flashq or auto">,
     Option<"type", "type", "std::string", "\"\"",
            "of keys and values: native, f16, bf16, int8, int4, int2, fp8_e4m3 or fp8_e5m2">,
     Option<"keyType", "k", "std::string", "\"\"", "of keys">,
@@ -63,11 +66,12 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     Option<"m2", "m2", "int64_t", "8", "turbo: bits of an element's index, 2 to 8">,
     Option<"table", "table", "std::string", "\"uniform\"", "turbo: uniform or lloyd_max">,
     Option<"ratio", "ratio", "double", "1.1892071150027210", "turbo: from one scale to the next">,
-    Option<"bits", "bits", "double", "4", "turboquant: 2 to 4; auto: of an element, on average">,
+    Option<"bits", "bits", "double", "4", "turboquant: 2 to 4; kivi, flashq: 2, 4; auto: of an element, on average">,
     Option<"bytes", "bytes", "int64_t", "0", "auto: of a token in all layers">,
     Option<"kl", "kl", "double", "0", "auto: divergence that may be lost, in nats">,
     Option<"trace", "trace", "std::string", "\"\"", "auto: a JSON file to write">,
     Option<"rotate", "rotate", "std::string", "\"none\"", "hadamard or none">,
+    Option<"beforeRope", "before_rope", "bool", "false", "keys are coded before their rotary embedding, without bias">,
     Option<"seed", "seed", "uint32_t", "1", "of the rotation's signs">,
     Option<"softmax", "softmax", "std::string", "\"exact\"", "attention's exponential: exact, or sas, in two parts">,
     Option<"threshold", "threshold", "double", "6", "sas: beyond it weights are 0; up to 15">,
@@ -77,6 +81,33 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numCompressed", "compressed", "Caches that the rule gave a format">
+  ];
+}
+
+def DeferKeyRope : Pass<"defer-key-rope", "mlir::ModuleOp"> {
+  let summary = "Append keys before their rotary embedding where their cache asks for it";
+  let description = [{
+    Where the keys of an `llm.cache` are `before_rope`, what is appended is what the projection (or the
+    norm of each head behind it) computes, without rotation and without the projection's bias; attention
+    adds the bias and rotates when it reads. A large bias, or a channel of keys that stands out until it
+    is rotated into its partner, is then no part of what a scale must cover. The projection keeps a bias
+    of zeros, so that it can be fused with those of queries and values. What keys have from a norm, or
+    from a projection that is packed or fused already, stays in them.
+
+    Without a rotary embedding a bias of keys adds the same to all scores of a query: it is left out,
+    and the cache is like any other.
+
+    ```mlir
+    // before                                         // after, with the cache's k = "int4 before_rope"
+    %k = llm.linear %x, %w bias %b                    %k = llm.linear %x, %w bias %zeros
+    %r = llm.rope %k, %batch {rope = #rope}
+    llm.kv_append %r, %v, %batch into @layers.0       llm.kv_append %k, %v, %batch into @layers.0
+    %a = llm.attention %q, %batch over @layers.0      %a = llm.attention %q, %batch over @layers.0 bias %b {rope = #rope}
+    ```
+  }];
+  let statistics = [
+    Statistic<"numDeferred", "deferred", "Appends that no longer rotate">,
+    Statistic<"numBiases", "biases", "Biases of keys that the projection no longer adds">
   ];
 }
 

@@ -69,7 +69,9 @@ std::vector<RangeCut> qopt::searchedCuts(const CacheFormat &format) {
 
 double CacheFormat::bytesPerHead(int64_t headDim) const {
   double parameters = 0;
-  if (channels)
+  if (progressive)
+    parameters = double(headDim * 2 + 2) / double(group);
+  else if (channels)
     parameters = double(headDim) * 4 / double(group);
   else if (storesScales())
     parameters = double(groupsOf(headDim)) * ((scaleTable ? 1 : 2) + (asymmetric ? 2 : 0));
@@ -110,6 +112,8 @@ std::string qopt::toText(const CacheFormat &format) {
     text += " search";
   if (format.channels)
     text += " channels";
+  if (format.progressive)
+    text += " progressive";
   if (format.group)
     text += fmt::format(" group={}", format.group);
   if (format.residual)
@@ -121,6 +125,8 @@ std::string qopt::toText(const CacheFormat &format) {
     text += fmt::format(" static={}:{}", format.fixed->scale, format.fixed->zero);
   if (format.hadamard)
     text += fmt::format(" hadamard={}", *format.hadamard);
+  if (format.beforeRope)
+    text += " before_rope";
   return text;
 }
 
@@ -182,6 +188,10 @@ static void parseWord(std::string_view word, CacheFormat &format) {
     format.search = true;
   } else if (word == "channels") {
     format.channels = true;
+  } else if (word == "progressive") {
+    format.progressive = true;
+  } else if (word == "before_rope") {
+    format.beforeRope = true;
   } else if (key == "group" || key == "residual") {
     std::optional<int64_t> number = parseNumber<int64_t>(value);
     if (!number || *number < 1)
@@ -205,16 +215,16 @@ static void parseWord(std::string_view word, CacheFormat &format) {
     if (!format.hadamard)
       fail("cache format: '{}' is no seed of 32 bits", word);
   } else {
-    fail("cache format: unknown word '{}'; asymmetric, search, channels, group=, residual=, "
-         "scales=, "
-         "static= "
-         "and hadamard= are known",
+    fail("cache format: unknown word '{}'; asymmetric, search, channels, progressive, group=, "
+         "residual=, scales=, static=, hadamard= and before_rope are known",
          word);
   }
 }
 
 /// What KIVI's words go together with.
 static void checkWindow(std::string_view text, const CacheFormat &format) {
+  if (format.progressive && !format.channels)
+    fail("cache format '{}': progressive codes are codes by channel", text);
   if (!format.channels && !format.residual)
     return;
   if (!format.asymmetric || format.fixed || format.hadamard)
@@ -239,7 +249,8 @@ CacheFormat qopt::parseCacheFormat(std::string_view text) {
     parseWord(words[i], format);
   bool isTable = format.code == Code::Uniform || format.code == Code::LloydMax;
   bool isInteger = format.code == Code::Integer;
-  if (!format.isScaled() && words.size() > 1 && !(format.hadamard && words.size() == 2))
+  const size_t transforms = size_t(format.hadamard.has_value()) + size_t(format.beforeRope);
+  if (!format.isScaled() && words.size() > 1 + transforms)
     fail("cache format '{}': {} has no scales", text, words.front());
   if (format.isNative() && format.hadamard)
     fail("cache format '{}': native is not rotated", text);
@@ -249,8 +260,8 @@ CacheFormat qopt::parseCacheFormat(std::string_view text) {
     fail("cache format '{}': ranges are searched for int4 and int2 with scales of a token", text);
   if (format.scaleTable && !isTable)
     fail("cache format '{}': scales are looked up for uniform and lloyd_max codes only", text);
-  if (format.fixed &&
-      (!isInteger || format.bits != 8 || format.asymmetric || format.group || format.hadamard))
+  if (format.fixed && (!isInteger || format.bits != 8 || format.asymmetric || format.group ||
+                       format.hadamard || format.beforeRope))
     fail("cache format '{}': a static scale is that of int8, without other words", text);
   checkWindow(text, format);
   return format;
@@ -268,8 +279,12 @@ static int64_t leastGroup(const CacheFormat &format, bool isKey) {
 
 void qopt::checkCacheFormat(const CacheFormat &format, bool isKey, int64_t headDim) {
   const char *part = isKey ? "keys" : "values";
-  if (format.channels && (!isKey || headDim % 16 != 0))
-    fail("{} of heads of {} elements cannot be coded by channel: keys of a multiple of 16 can",
+  if (format.channels && ((!isKey && !format.progressive) || headDim % 16 != 0))
+    fail("{} of heads of {} elements cannot be coded by channel: keys of a multiple of 16 can, and "
+         "with progressive, values",
+         part, headDim);
+  if (format.beforeRope && (!isKey || headDim % 2 != 0))
+    fail("{} of heads of {} elements cannot be stored before_rope: keys of an even number can",
          part, headDim);
   int64_t group = format.groupOf(headDim), least = leastGroup(format, isKey);
   if (group != headDim && (headDim % group != 0 || group % least != 0)) {

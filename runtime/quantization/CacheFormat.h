@@ -36,17 +36,20 @@ struct LinearCode {
 ///     lloyd_max2 .. lloyd_max8            optimal points of a unit Gaussian, root mean square
 ///       asymmetric                 integers: (max - min) / (2^b - 1) and a zero, the minimum
 ///       search                     int4 and int2: of the ranges that begin and end up to a part
-///       within
-///                                  the group's own, that whose codes have the least squared error
+///                                  within the group's own, that whose codes have the least squared
+///                                  error
 ///       group=N                    elements that share a scale; without it, the head
 ///       channels                   asymmetric keys: `group` tokens of an element share a scale
+///       progressive                by channel, keys or values: a tile of `group` tokens is first
+///                                  int8 (amax / 119), and these integers are coded with integer
+///                                  scales and zeros (TurboAttention, arXiv 2412.08585)
 ///       residual=N                 the newest tokens are f16 in a window beside the codes: of
-///       values
-///                                  N, of keys by channel those after the last whole N (KIVI, arXiv
+///                                  values N, by channel those after the last whole N (KIVI, arXiv
 ///                                  2402.02750)
 ///       scales=BITS:LEAST:RATIO    scales as indices into LEAST * RATIO^i; without it, f16
 ///       static=SCALE:ZERO          int8: one scale and zero for all tokens and heads
 ///       hadamard=SEED              rotated before coding (Hadamard.h)
+///       before_rope                keys before their rotary embedding and without their bias
 ///
 struct CacheFormat {
   enum class Code : uint8_t { Native, F16, BF16, Integer, Fp8E4M3, Fp8E5M2, Uniform, LloydMax };
@@ -67,10 +70,12 @@ struct CacheFormat {
   bool asymmetric = false;
   bool search = false;
   bool channels = false;
+  bool progressive = false;
   int64_t residual = 0; ///< 0: no window.
   std::optional<ScaleTable> scaleTable = std::nullopt;
   std::optional<StaticScale> fixed = std::nullopt;
   std::optional<uint32_t> hadamard = std::nullopt; ///< The seed of the signs.
+  bool beforeRope = false;
 
   bool isNative() const { return code == Code::Native; }
   /// False for native, f16 and bf16, which only round.
@@ -111,6 +116,10 @@ struct RangeCut {
 /// same points, and by 1/16 for 2; the best range of 64 numbers of a Gaussian has 0.86 and 0.53
 /// times the squared error of the whole.
 std::vector<RangeCut> searchedCuts(const CacheFormat &format);
+
+/// Of the int8 codes of a `progressive` tile: 127 less the half step by which four bits may miss
+/// them (QServe's protective range, arXiv 2405.04532).
+inline constexpr double kProgressiveRange = 119;
 
 /// Tokens of a sequence that a window holds: those of two pages, the newer ones taking the places
 /// of the older. A step appends at most half of them to a sequence, so that all that it reads is

@@ -34,15 +34,15 @@ static std::optional<int64_t> parseInteger(std::string_view text) {
 
 [[noreturn]] static void failUnknown(std::string_view name) {
   fail("unknown cache mode '{}'; f16, bf16, int8, int4, int2, fp8_e4m3 and fp8_e5m2 (with -static, "
-       "-asymmetric, -search, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, -hadamard) and "
-       "turboquant2 to "
-       "4, "
-       "kivi2 and kivi4 are known",
+       "-asymmetric, -search, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, -hadamard), "
+       "turboquant2 "
+       "to 4, kivi2, kivi4, flashq2 and flashq4, and any of them with -before_rope are known",
        name);
 }
 
 CacheMode qopt::parseCacheMode(std::string_view name) {
   constexpr std::array types = {"f16", "bf16", "int8", "int4", "int2", "fp8_e4m3", "fp8_e5m2"};
+  constexpr std::array windowed = {"kivi2", "kivi4", "flashq2", "flashq4"};
   const std::vector<std::string> words = split(name, '-');
   const std::vector<std::string> parts = split(words.front(), ':');
   const bool isTurbo = parts.front() == "turbo" && parts.size() == 3;
@@ -54,18 +54,20 @@ CacheMode qopt::parseCacheMode(std::string_view name) {
       failUnknown(name);
     mode.rule = fmt::format("mode=turbo m1={} m2={}", *m1, *m2);
     mode.needsProfile = *m1 < 8;
-  } else if (words.front().starts_with("turboquant") && words.front().size() == 11 &&
-             words.size() == 1) {
+  } else if (words.front().starts_with("turboquant") && words.front().size() == 11) {
     mode.rule = fmt::format("mode=turboquant bits={}", words.front().substr(10));
-  } else if (name == "kivi2" || name == "kivi4") {
-    mode.rule = fmt::format("mode=kivi bits={}", name.substr(4));
+  } else if (std::ranges::find(windowed, words.front()) != windowed.end()) {
+    mode.rule = fmt::format("mode={} bits={}", words.front().substr(0, words.front().size() - 1),
+                            words.front().back());
   } else if (!isType) {
     failUnknown(name);
   }
   for (size_t i = 1; i < words.size(); ++i) {
     const std::optional<int64_t> group =
         words[i].starts_with('g') ? parseInteger(words[i].substr(1)) : std::nullopt;
-    if (words[i] == "hadamard" && (isTurbo || isType)) {
+    if (words[i] == "before_rope") {
+      mode.rule += " before_rope=true";
+    } else if (words[i] == "hadamard" && (isTurbo || isType)) {
       mode.rule += " rotate=hadamard";
     } else if (words[i] == "lloyd_max" && isTurbo) {
       mode.rule += " table=lloyd_max";

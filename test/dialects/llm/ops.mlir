@@ -59,6 +59,8 @@ func.func @forward(%ids: tensor<?xi32>, %batch: !llm.batch) -> tensor<?x8xf32> {
   llm.kv_append %kr3, %v, %batch into @layers.0 : tensor<?x4xf32>, tensor<?x4xf32>
   // CHECK: llm.attention {{.*}} softmax = #llm.sas<threshold = 6.000000e+00 : f64, degree = 3>}
   %sas = llm.attention %qr, %batch over @layers.0 {heads = 2, scale = 0.5, softmax = #llm.sas<threshold = 6.0, degree = 3>} : tensor<?x8xf32>
+  // CHECK: llm.attention {{.*}} over @layers.0 {{{.*}}rope = #llm.rope<theta = 1.000000e+04 : f64>
+  %turned = llm.attention %qr, %batch over @layers.0 {heads = 2, scale = 0.5, rope = #llm.rope<theta = 1.0e4>} : tensor<?x8xf32>
   // CHECK: %[[A:.*]] = llm.attention %{{.*}}, %[[BATCH]] over @layers.0 {heads = 2 : i64, scale = 5.000000e-01 : f64} : tensor<?x8xf32>
   %a = llm.attention %qr, %batch over @layers.0 {heads = 2, scale = 0.5} : tensor<?x8xf32>
   %packed = llm.get @stacked : tensor<1x8x32xf32>

@@ -1,6 +1,8 @@
 """Compressed caches behave as the field knows: KL divergence against the uncompressed one.
 
-usage: kv_cache.py MODEL TEXT DIRECTORY [PLANTED_MODEL]
+usage: kv_cache.py MODEL TEXT DIRECTORY [PLANTED_MODEL rotated | before_rope]
+
+The last word is what must undo what was planted.
 """
 
 import json
@@ -30,6 +32,10 @@ RULES = {
     "turboquant2": "mode=turboquant bits=2",
     "kivi4": "mode=kivi bits=4",
     "kivi2": "mode=kivi bits=2",
+    "flashq4": "mode=flashq bits=4",
+    "flashq2": "mode=flashq bits=2",
+    "before_rope": "type=int8 before_rope=true",
+    "unrotated": "type=native before_rope=true",
     "int2_groups": "type=int2 asymmetric=true group=32",
     "bits_8_5": "type=int8 group=32 rotate=hadamard",
     "bits_4_5": "type=int4 asymmetric=true search=true rotate=hadamard",
@@ -39,7 +45,11 @@ LLAMA_CPP = {
     "tiny-llama": {"bits_8_5": 1.8e-5, "bits_4_5": 3.97e-3},
     "tiny-qwen2": {"bits_8_5": 1.7e-5, "bits_4_5": 3.39e-3},
 }
-PLANTED_RULES = {"plain": "type=int4", "rotated": "type=int4 rotate=hadamard"}
+PLANTED_RULES = {
+    "plain": "type=int4",
+    "rotated": "type=int4 rotate=hadamard",
+    "before_rope": "type=int4 before_rope=true",
+}
 # Relations "less < more", each with the least factor between them.
 ORDERS = [
     ("f16", "int8", 1),
@@ -56,6 +66,11 @@ ORDERS = [
     ("turboquant3", "turboquant2", 1.5),
     ("kivi4", "kivi2", 10),
     ("kivi2", "int2_groups", 5),
+    ("int8", "flashq4", 1),
+    ("flashq4", "int4", 3),
+    ("flashq4", "flashq2", 10),
+    ("flashq2", "int2", 2),
+    ("before_rope", "int4_groups", 10),
 ]
 
 
@@ -93,6 +108,8 @@ def main():
     for name, limit in LLAMA_CPP.get(model.rstrip("/").split("/")[-1], {}).items():
         if not kl[name] <= limit:
             failed.append(f"{name} <= {limit}")
+    if not kl["unrotated"] < 1e-10:
+        failed.append("keys that are rotated when they are read are the same keys")
     if not 0 < kl["sas"] < 1e-3:
         failed.append("0 < sas < 1e-3")
     # m1 is range: nothing until the table no longer covers the data.
@@ -104,7 +121,8 @@ def main():
     short = f"{directory}/short.txt"
     with open(text) as whole, open(short, "w") as beginning:
         beginning.write(whole.read(6000))
-    for name in ["int8", "int4_groups", "turbo_8_6", "turboquant3", "kivi2"]:
+    for name in ["int8", "int4_groups", "turbo_8_6", "turboquant3", "kivi2", "flashq4",
+                 "before_rope"]:
         ppl = ["qrun", "eval", f"{directory}/{name}.qmod", "--ppl", short, "--json"]
         likelihoods = {json.loads(run(*ppl, "--chunk", chunk))["log_likelihood"]
                        for chunk in ["512", "37", "1"]}
@@ -113,8 +131,8 @@ def main():
     if planted:
         kl = divergences(planted[0], text, directory, PLANTED_RULES)
         print(json.dumps(kl, indent=2))
-        if not 3 * kl["rotated"] < kl["plain"]:
-            failed.append("rotation helps 3 times with outliers in keys")
+        if not 3 * kl[planted[1]] < kl["plain"]:
+            failed.append(f"{planted[1]} helps 3 times with what was planted in keys")
     if failed:
         sys.exit("; ".join(failed))
 

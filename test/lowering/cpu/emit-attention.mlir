@@ -71,3 +71,44 @@ func.func @f(%x: tensor<?x128xf32>) attributes {kernel.target = "cpu"} {
       : tensor<?x128xf32>, tensor<?x128xf32>, tensor<?x128xf32> -> tensor<?x64xf32>
   return
 }
+
+// -----
+
+// Keys before their rotary embedding: the query turns back by the angles of a page's first token; tiles
+// of 64 tokens are decoded by pairs of rows, get their bias, turn, and are scored.
+// CHECK-LABEL: func.func @before_rope
+// CHECK-DAG:     %[[SINES:.*]] = llvm.mlir.addressof @page_sines_{{.*}} : !llvm.ptr
+// CHECK-DAG:     %[[COSINES:.*]] = llvm.mlir.addressof @page_cosines_{{.*}} : !llvm.ptr
+// CHECK:         vector.shuffle
+// CHECK:         scf.for {{.*}} to %c64_i64 step %c16_i64
+// CHECK-COUNT-2: llvm.load {{.*}} -> vector<16xi32>
+// CHECK:         llvm.load {{.*}} -> i16
+// CHECK:         arith.bitcast {{.*}} : i32 to f32
+// CHECK:         arith.subf
+// CHECK:         llvm.store {{.*}} : vector<16xf32>
+// CHECK:         scf.for {{.*}} iter_args
+llm.param @bias : tensor<64xbf16>
+llm.cache @cache {kv_heads = 2, head_dim = 32, k = "int8 before_rope", v = "int8"}
+func.func @f(%q: tensor<1x64xf32>) attributes {kernel.target = "cpu"} {
+  %b = llm.get @bias : tensor<64xbf16>
+  %0 = kernel.attention %q over @cache bias %b : tensor<64xbf16> {heads = 2, scale = 0.125, rope = #llm.rope<theta = 1.0e4>, kernel = "before_rope"}
+      : tensor<1x64xf32> -> tensor<1x64xf32>
+  return
+}
+
+// -----
+
+// Progressive tiles: the largest magnitude of 64 tokens first, then each channel's integers.
+// CHECK-LABEL: func.func @append_flashq
+// CHECK:         arith.remui %{{.*}}, %c64_i64
+// CHECK:         scf.if
+// CHECK:         math.absf
+// CHECK:         arith.truncf {{.*}} to vector<16xf16>
+// CHECK:         math.roundeven
+// CHECK:         arith.fptoui {{.*}} to vector<16xi8>
+llm.cache @cache {kv_heads = 2, head_dim = 32, k = "int4 asymmetric channels progressive group=64 residual=64", v = "int4 asymmetric channels progressive group=64 residual=64"}
+func.func @f(%x: tensor<?x128xf32>) attributes {kernel.target = "cpu"} {
+  %q = kernel.rope_append %x, %x, %x into @cache {heads = 2, offsets = array<i64: 0, 0, 0>, kernel = "append_flashq"}
+      : tensor<?x128xf32>, tensor<?x128xf32>, tensor<?x128xf32> -> tensor<?x64xf32>
+  return
+}

@@ -6,6 +6,7 @@
 llm.param @q_norm : tensor<32xbf16>
 llm.param @k_norm : tensor<32xbf16>
 llm.cache @layers.0 {kv_heads = 1, head_dim = 32, k = "native", v = "native"}
+llm.cache @layers.1 {kv_heads = 1, head_dim = 32, k = "int8 before_rope", v = "native"}
 
 // One product for q, k and v, norms and rotation; the result has the operand type.
 // CHECK-LABEL: func.func @fused
@@ -51,6 +52,19 @@ func.func @append_only(%q: tensor<?x64xf32>, %k: tensor<?x32xf32>, %v: tensor<?x
     -> tensor<?x64xf32> attributes {kernel.target = "cpu", kernel.operand_type = f32} {
   llm.kv_append %k, %v, %batch into @layers.0 : tensor<?x32xf32>, tensor<?x32xf32>
   %a = kernel.attention %q over @layers.0 {heads = 2, scale = 0.125} : tensor<?x64xf32> -> tensor<?x64xf32>
+  return %a : tensor<?x64xf32>
+}
+
+// Keys that attention rotates.
+// CHECK-LABEL: func.func @keys_unrotated
+// CHECK:         kernel.rope_append %arg0, %arg1, %arg2 into @layers.1 {{{.*}}keys_unrotated, {{.*}}rope = #llm.rope
+// CHECK-NEXT:    kernel.attention {{.*}} over @layers.1 {{{.*}}rope = #llm.rope
+// CHECK-NOT:     llm.rope %
+func.func @keys_unrotated(%q: tensor<?x64xf32>, %k: tensor<?x32xf32>, %v: tensor<?x32xf32>, %batch: !llm.batch)
+    -> tensor<?x64xf32> attributes {kernel.target = "cpu", kernel.operand_type = f32} {
+  %r = llm.rope %q, %batch {head_dim = 32, rope = #rope} : tensor<?x64xf32>
+  llm.kv_append %k, %v, %batch into @layers.1 : tensor<?x32xf32>, tensor<?x32xf32>
+  %a = kernel.attention %r over @layers.1 {heads = 2, scale = 0.125, rope = #rope} : tensor<?x64xf32> -> tensor<?x64xf32>
   return %a : tensor<?x64xf32>
 }
 

@@ -8,6 +8,8 @@
 // RUN: qopt %s --compress-kv="mode=turbo m1=8 m2=6 table=lloyd_max rotate=hadamard" | FileCheck %s --check-prefix=TURBO
 // RUN: qopt %s --compress-kv="mode=turboquant bits=3 seed=9" | FileCheck %s --check-prefix=TURBOQUANT
 // RUN: qopt %s --compress-kv="mode=kivi bits=2" --compress-kv="mode=kivi group=64 residual=64 layers=2" | FileCheck %s --check-prefix=KIVI
+// RUN: qopt %s --compress-kv="mode=flashq bits=2" --compress-kv="mode=flashq group=128 layers=2" | FileCheck %s --check-prefix=FLASHQ
+// RUN: qopt %s --compress-kv="k=int4 v=int8 before_rope=true" --compress-kv="mode=kivi before_rope=true layers=2" | FileCheck %s --check-prefix=BEFORE
 // RUN: qopt %s --compress-kv="type=int8" --compress-kv="type=native" | FileCheck %s --check-prefix=NATIVE
 
 // INT8: llm.cache @layers.0 {{.*}}k = "int8"{{.*}}v = "int8"
@@ -31,6 +33,10 @@
 // TURBOQUANT: llm.cache @layers.0 {{.*}}k = "lloyd_max3 hadamard=9"{{.*}}v = "lloyd_max3 hadamard=9"
 // KIVI: llm.cache @layers.1 {{.*}}k = "int2 asymmetric channels group=32 residual=128"{{.*}}v = "int2 asymmetric group=32 residual=128"
 // KIVI: llm.cache @layers.2 {{.*}}k = "int4 asymmetric channels group=64 residual=64"{{.*}}v = "int4 asymmetric group=64 residual=64"
+// FLASHQ: llm.cache @layers.1 {{.*}}k = "int2 asymmetric channels progressive group=64 residual=64"{{.*}}v = "int2 asymmetric channels progressive group=64 residual=64"
+// FLASHQ: llm.cache @layers.2 {{.*}}k = "int4 asymmetric channels progressive group=128 residual=128"{{.*}}v = "int4 asymmetric channels progressive group=128 residual=128"
+// BEFORE: llm.cache @layers.1 {{.*}}k = "int4 before_rope"{{.*}}v = "int8"
+// BEFORE: llm.cache @layers.2 {{.*}}k = "int4 asymmetric channels group=32 residual=128 before_rope"{{.*}}v = "int4 asymmetric group=32 residual=128"
 // NATIVE-NOT: int8
 
 llm.cache @layers.0 {kv_heads = 2, head_dim = 64, k = "native", v = "native"}

@@ -1,6 +1,6 @@
 // One clear error for each mistake.
 // RUN: not qopt %s --compress-kv="mode=turbos" 2>&1 | FileCheck %s --check-prefix=MODE
-// MODE: error: {{.*}}compress-kv: unknown mode 'turbos'; type, turbo, turboquant, kivi and auto are known
+// MODE: error: {{.*}}compress-kv: unknown mode 'turbos'; type, turbo, turboquant, kivi, flashq and auto are known
 // RUN: not qopt %s --compress-kv="type=int5" 2>&1 | FileCheck %s --check-prefix=TYPE
 // TYPE: error: {{.*}}unknown cache format 'int5'
 // RUN: not qopt %s --compress-kv="type=uniform4" 2>&1 | FileCheck %s --check-prefix=TABLETYPE
@@ -44,7 +44,19 @@
 // RUN: not qopt %s --compress-kv="mode=kivi bits=3" 2>&1 | FileCheck %s --check-prefix=KIVIBITS
 // KIVIBITS: error: {{.*}}bits=3: KIVI's codes have 2 or 4
 // RUN: not qopt %s --compress-kv="mode=kivi type=int8" 2>&1 | FileCheck %s --check-prefix=KIVITYPE
-// KIVITYPE: error: {{.*}}options of mode=kivi are bits, group, residual and layers
+// KIVITYPE: error: {{.*}}options of mode=kivi are bits, group, residual, before_rope and layers
+// RUN: not qopt %s --compress-kv="mode=flashq bits=3" 2>&1 | FileCheck %s --check-prefix=FLASHQBITS
+// FLASHQBITS: error: {{.*}}bits=3: flashq's codes have 2 or 4
+// RUN: not qopt %s --compress-kv="mode=flashq rotate=hadamard" 2>&1 | FileCheck %s --check-prefix=FLASHQROTATE
+// FLASHQROTATE: error: {{.*}}options of mode=flashq are bits, group, before_rope and layers
+// RUN: not qopt %s --compress-kv="mode=flashq residual=64" 2>&1 | FileCheck %s --check-prefix=NOTKIVI
+// RUN: not qopt %s --compress-kv="mode=flashq group=48" 2>&1 | FileCheck %s --check-prefix=TILE
+// TILE: error: {{.*}}groups of 48 tokens do not fit pages of 128; 16, 32, 64 and 128 do
+// RUN: not qopt %s --compress-kv="v=int8 before_rope=true" 2>&1 | FileCheck %s --check-prefix=BEFOREVALUES
+// BEFOREVALUES: error: {{.*}}before_rope is an option of rules that code keys
+// RUN: not qopt %s --compress-kv="type=int8 static profile=x before_rope=true" 2>&1 | FileCheck %s --check-prefix=BEFOREPROFILE
+// BEFOREPROFILE: error: {{.*}}a profile knows keys as they are after their rotary embedding: before_rope goes with scales of each token, or a table of m1=8 bits
+// RUN: not qopt %s --compress-kv="mode=auto bits=5 profile=x before_rope=true" 2>&1 | FileCheck %s --check-prefix=ITSELF
 // RUN: not qopt %s --compress-kv="mode=kivi residual=200" 2>&1 | FileCheck %s --check-prefix=RESIDUAL
 // RESIDUAL: error: {{.*}}a window holds the newest 1 to 128 tokens
 // RUN: not qopt %s --compress-kv="mode=kivi residual=48" 2>&1 | FileCheck %s --check-prefix=WHOLE

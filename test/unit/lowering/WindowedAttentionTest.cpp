@@ -5,15 +5,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// KIVI as its paper and program have it (models/llama_kivi.py): what a token attends to is found
-// here in float64 from what was appended, group by group, and does not depend on how it was
-// appended.
+// KIVI as its paper and program have it (models/llama_kivi.py), and TurboAttention's tiles in two
+// steps: what a token attends to is found here in float64 from what was appended, group by group,
+// and does not depend on how it was appended.
 //
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/CacheGeometry.h"
 #include "runtime/formats/FloatConvert.h"
 #include "test/unit/lowering/KernelTestSupport.h"
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <functional>
@@ -42,6 +43,19 @@ double coded(double x, const std::function<double(int64_t)> &group, int64_t size
   return zero + scale * code;
 }
 
+/// A number of a progressive tile after both steps, at `row` of a channel's `x`: int8 within 119 of
+/// the tile's `largest`, then codes with an integer scale and zero. Quotients are those of f32.
+double progressive(const std::vector<double> &x, int64_t row, double largest, int64_t bits) {
+  const double scale = roundToF16(largest / 119), codes = double((int64_t(1) << bits) - 1);
+  std::vector<double> tile;
+  for (double value : x)
+    tile.push_back(std::clamp(double(std::nearbyintf(float(value) / float(scale))), -119., 119.));
+  const auto [least, most] = std::ranges::minmax(tile);
+  const double step = std::max(1., double(std::nearbyint((most - least) / codes)));
+  const double code = std::clamp(std::nearbyint((tile[size_t(row)] - least) / step), 0., codes);
+  return scale * (code * step + least);
+}
+
 class WindowedAttentionTest : public CpuLevels {
 protected:
   WindowedAttentionTest()
@@ -58,6 +72,14 @@ protected:
   double key(int64_t token, int64_t head, int64_t i, int64_t reader) const;
   double value(int64_t token, int64_t head, int64_t i, int64_t reader) const;
   void check(int64_t bits, int64_t group, int64_t residual);
+  /// What an element of a token is to a later one.
+  using Number = std::function<double(int64_t token, int64_t head, int64_t i, int64_t reader)>;
+  /// The numbers of `x` in progressive tiles.
+  Number inTiles(const Buffer<float> &x) const;
+  void checkProgressive(int64_t bits, int64_t group);
+  /// Checks the results of some rows, and that other steps give the same.
+  void compare(const std::string &keys, const std::string &values, const Number &keyOf,
+               const Number &valueOf);
 
   Random random;
   Buffer<float> q, k, v;
@@ -141,6 +163,47 @@ void WindowedAttentionTest::check(int64_t codeBits, int64_t groupSize, int64_t w
       fmt::format("int{} asymmetric group={} residual={}", bits, group, residual);
   const std::string keys =
       fmt::format("int{} asymmetric channels group={} residual={}", bits, group, residual);
+  compare(
+      keys, values,
+      [&](int64_t t, int64_t head, int64_t i, int64_t row) { return key(t, head, i, row); },
+      [&](int64_t t, int64_t head, int64_t i, int64_t row) { return value(t, head, i, row); });
+}
+
+WindowedAttentionTest::Number WindowedAttentionTest::inTiles(const Buffer<float> &x) const {
+  auto index = [](int64_t t, int64_t head, int64_t i) { return (t * kKvHeads + head) * kDim + i; };
+  std::vector<double> recent(size_t(kTokens * kKvHeads * kDim)), coded(recent.size());
+  for (int64_t t = 0; t < kTokens; ++t)
+    for (int64_t i = 0; i < kKvColumns; ++i)
+      recent[t * kKvColumns + i] = roundToF16(x[t * strideOf(kKvColumns) + i]);
+  for (int64_t first = 0; first + group <= kTokens; first += group)
+    for (int64_t head = 0; head < kKvHeads; ++head) {
+      double largest = 0;
+      std::vector<std::vector<double>> channels(kDim);
+      for (int64_t i = 0; i < kDim; ++i)
+        for (int64_t t = first; t < first + group; ++t) {
+          channels[i].push_back(recent[index(t, head, i)]);
+          largest = std::max(largest, std::abs(channels[i].back()));
+        }
+      for (int64_t i = 0; i < kDim; ++i)
+        for (int64_t t = first; t < first + group; ++t)
+          coded[index(t, head, i)] = progressive(channels[i], t - first, largest, bits);
+    }
+  return [=, tile = group](int64_t token, int64_t head, int64_t i, int64_t reader) {
+    const bool isComplete = token < (reader + 1) / tile * tile;
+    return (isComplete ? coded : recent)[index(token, head, i)];
+  };
+}
+
+void WindowedAttentionTest::checkProgressive(int64_t codeBits, int64_t tile) {
+  bits = codeBits;
+  group = tile;
+  const std::string format =
+      fmt::format("int{} asymmetric channels progressive group={} residual={}", bits, tile, tile);
+  compare(format, format, inTiles(k), inTiles(v));
+}
+
+void WindowedAttentionTest::compare(const std::string &keys, const std::string &values,
+                                    const Number &keyOf, const Number &valueOf) {
   SCOPED_TRACE(keys);
   const std::vector<float> whole = run(keys, values, 128);
   for (int64_t row : {0, 31, 127, 128, 200, 299})
@@ -151,11 +214,11 @@ void WindowedAttentionTest::check(int64_t codeBits, int64_t groupSize, int64_t w
       for (int64_t t = 0; t <= row; ++t) {
         double score = 0;
         for (int64_t i = 0; i < kDim; ++i)
-          score += q[row * strideOf(kColumns) + head * kDim + i] * key(t, kvHead, i, row);
+          score += q[row * strideOf(kColumns) + head * kDim + i] * keyOf(t, kvHead, i, row);
         const double weight = std::exp(kScale * score);
         sum += weight;
         for (int64_t i = 0; i < kDim; ++i)
-          expected[i] += weight * value(t, kvHead, i, row);
+          expected[i] += weight * valueOf(t, kvHead, i, row);
       }
       for (int64_t i = 0; i < kDim; ++i)
         ASSERT_NEAR(whole[row * strideOf(kColumns) + head * kDim + i], expected[i] / sum, 1e-4)
@@ -171,6 +234,24 @@ TEST_P(WindowedAttentionTest, FourBits) { check(4, 32, 32); }
 TEST_P(WindowedAttentionTest, OtherSizes) {
   check(4, 16, 96);
   check(2, 64, 64);
+}
+
+// A unit that both steps round: int8 codes 119, 60, -119 and 0 of the channel, whose range of 238
+// makes steps of 16 and 79.
+TEST(ProgressiveTest, WorkedByHand) {
+  const std::vector<double> channel = {11.9, 6, -11.9, 0};
+  const double scale = roundToF16(0.1);
+  const double four[] = {-119 + 15 * 16, -119 + 11 * 16, -119, -119 + 7 * 16};
+  const double two[] = {-119 + 3 * 79, -119 + 2 * 79, -119, -119 + 2 * 79};
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_DOUBLE_EQ(progressive(channel, i, 11.9, 4), scale * four[i]);
+    EXPECT_DOUBLE_EQ(progressive(channel, i, 11.9, 2), scale * two[i]);
+  }
+}
+
+TEST_P(WindowedAttentionTest, Progressive) {
+  checkProgressive(4, 64);
+  checkProgressive(2, 16);
 }
 
 } // namespace

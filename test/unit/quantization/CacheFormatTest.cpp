@@ -32,7 +32,10 @@ TEST(CacheFormatTest, TextIsReadAsItIsWritten) {
         "fp8_e5m2 group=64", "uniform6 scales=8:9.094947017729282e-13:1.189207115002721",
         "lloyd_max3 hadamard=4294967295", "int8 static=0.03:-1.5",
         "int2 asymmetric channels group=32 residual=128", "int4 asymmetric residual=1",
-        "int2 asymmetric search group=32"})
+        "int2 asymmetric search group=32",
+        "int4 asymmetric channels progressive group=64 residual=64", "native before_rope",
+        "int2 asymmetric channels group=32 residual=32 before_rope",
+        "lloyd_max4 group=32 hadamard=1 before_rope"})
     EXPECT_EQ(toText(parseCacheFormat(text)), text);
 }
 
@@ -62,7 +65,10 @@ TEST(CacheFormatTest, UnknownAndContraryWordsAreErrors) {
       {"int4 asymmetric residual=129", "a window holds the newest 1 to 128 tokens"},
       {"int4 asymmetric channels residual=128", "groups of 0 tokens do not fit pages of 128"},
       {"int4 asymmetric channels group=48 residual=96", "groups of 48 tokens do not fit pages"},
-      {"int4 asymmetric channels group=32 residual=48", "48 tokens is no whole groups of 32"}};
+      {"int4 asymmetric channels group=32 residual=48", "48 tokens is no whole groups of 32"},
+      {"int4 asymmetric progressive group=64 residual=64",
+       "progressive codes are codes by channel"},
+      {"int8 static=1:0 before_rope", "a static scale is that of int8, without other words"}};
   for (auto [text, message] : cases)
     EXPECT_NE(messageOf([&] { parseCacheFormat(text); }).find(message), std::string::npos) << text;
 }
@@ -81,7 +87,14 @@ TEST(CacheFormatTest, HeadsThatDoNotFitAreErrors) {
       "kernels have 16 to 256; without rotation, every format is possible");
   EXPECT_EQ(
       message("int2 asymmetric channels group=32 residual=32", true, 72),
-      "keys of heads of 72 elements cannot be coded by channel: keys of a multiple of 16 can");
+      "keys of heads of 72 elements cannot be coded by channel: keys of a multiple of 16 can, and "
+      "with progressive, values");
+  EXPECT_NE(message("int2 asymmetric channels group=32 residual=32", false, 64), "");
+  EXPECT_EQ(message("int2 asymmetric channels progressive group=32 residual=32", false, 80), "");
+  EXPECT_EQ(
+      message("int8 before_rope", false, 64),
+      "values of heads of 64 elements cannot be stored before_rope: keys of an even number can");
+  EXPECT_NE(message("int8 before_rope", true, 15), "");
   EXPECT_EQ(message("int4 asymmetric", true, 80), "");
   EXPECT_EQ(message("int4 group=20", false, 20), "");
 }
@@ -94,6 +107,9 @@ TEST(CacheFormatTest, BytesOfAHead) {
   EXPECT_EQ(parseCacheFormat("int8 static=1:0").bytesPerHead(64), 64);
   EXPECT_EQ(parseCacheFormat("int2 asymmetric channels group=32 residual=32").bytesPerHead(64),
             16 + 64 * 4 / 32);
+  EXPECT_EQ(parseCacheFormat("int4 asymmetric channels progressive group=64 residual=64")
+                .bytesPerHead(64),
+            32 + 64 * 2 / 64. + 2 / 64.);
 }
 
 // Max 1960, table I, and TurboQuant's (arXiv 2504.19874).
