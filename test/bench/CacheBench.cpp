@@ -37,27 +37,38 @@ static Buffer<char> randomCache(size_t bytes) {
   return memory;
 }
 
+/// A cache's formats; without one of values, they have that of keys.
+struct Mode {
+  const char *keys, *values = keys;
+
+  bool isTurned() const { return parseCacheFormat(keys).beforeRope; }
+  bool hasWindow(bool isKey) const { return parseCacheFormat(isKey ? keys : values).residual != 0; }
+};
+
 /// Seconds of one layer.
 static double attend(Workers &workers, cpu::CpuLevel level, const Buffer<char> &memory,
-                     int64_t kvHeads, const std::string &format, double &bytes) {
+                     int64_t kvHeads, const Mode &mode, double &bytes) {
   CompiledKernels kernels(fmt::format(R"(
-    llm.cache @layer {{kv_heads = {0}, head_dim = 128, k = "{1}", v = "{1}"}}
+    llm.cache @layer {{kv_heads = {0}, head_dim = 128, k = "{1}", v = "{2}"}}
     func.func @f(%q: tensor<1x4096xf32>) attributes {{kernel.target = "cpu"}} {{
-      %0 = kernel.attention %q over @layer {{heads = 32, scale = 0.088, kernel = "attention"}}
+      %0 = kernel.attention %q over @layer {{heads = 32, scale = 0.088, {3} kernel = "attention"}}
           : tensor<1x4096xf32> -> tensor<1x4096xf32>
       return
     }})",
-                                      kvHeads, format),
+                                      kvHeads, mode.keys, mode.values,
+                                      mode.isTurned() ? "rope = #llm.rope<theta = 1.0e4>," : ""),
                           level);
-  auto poolBytes = [&](bool isKey) {
-    cpu::CachePool pool{parseCacheFormat(format), isKey, kvHeads, kDim};
-    return kPages * kvHeads * pool.blockBytes();
+  auto pool = [&](bool isKey) {
+    return cpu::CachePool{parseCacheFormat(isKey ? mode.keys : mode.values), isKey, kvHeads, kDim};
   };
+  auto poolBytes = [&](bool isKey) { return kPages * kvHeads * pool(isKey).blockBytes(); };
   const int64_t keyBytes = poolBytes(true), layerBytes = keyBytes + poolBytes(false);
   const int64_t layers = int64_t(memory.size()) / layerBytes;
-  Buffer<float> q(kHeads * kDim, 0.01f), y(q.size());
+  const Buffer<char> window = randomCache(size_t(kvHeads * pool(true).windowBytes()));
+  Buffer<float> q(kHeads * kDim, 0.01f), y(q.size()),
+      angles(mode.isTurned() ? kTokens * kDim : 1, 0.7f);
   Buffer<int32_t> seqStart(2), past(1, int32_t(kTokens - 1)), tokenSeq(1),
-      tokenPos(1, int32_t(kTokens - 1)), table(kPages);
+      tokenPos(1, int32_t(kTokens - 1)), table(kPages), slots(1);
   seqStart[1] = 1;
   for (int64_t page = 0; page < kPages; ++page)
     table[page] = int32_t(kPages - 1 - page);
@@ -65,15 +76,41 @@ static double attend(Workers &workers, cpu::CpuLevel level, const Buffer<char> &
   double seconds = bestSeconds(3, [&] {
     for (int64_t layer = 0; layer < layers; ++layer) {
       const uint64_t keys = memory.address() + uint64_t(layer * layerBytes);
-      workers.launch(kernels.kernel("attention"),
-                     {q.address(), y.address(), keys, keys + uint64_t(keyBytes), seqStart.address(),
-                      past.address(), tokenSeq.address(), tokenPos.address(), table.address(),
-                      uint64_t(kPages), 1, 1},
-                     1);
+      CompiledKernels::Arguments arguments = {q.address(), y.address(), keys,
+                                              keys + uint64_t(keyBytes)};
+      for (bool isKey : {true, false})
+        if (mode.hasWindow(isKey))
+          arguments.push_back(window.address());
+      if (mode.hasWindow(true) || mode.hasWindow(false))
+        arguments.push_back(slots.address());
+      if (mode.isTurned())
+        arguments.push_back(angles.address());
+      arguments.insert(arguments.end(),
+                       {seqStart.address(), past.address(), tokenSeq.address(), tokenPos.address(),
+                        table.address(), uint64_t(kPages), 1, 1});
+      workers.launch(kernels.kernel("attention"), arguments, 1);
     }
   });
   return seconds / double(layers);
 }
+
+static constexpr Mode kModes[] = {
+    {"f16"},
+    {"bf16"},
+    {"int8"},
+    {"int8 asymmetric"},
+    {"int8 before_rope", "int8"},
+    {"fp8_e4m3"},
+    {"int4"},
+    {"int4 asymmetric group=32"},
+    {"int4 before_rope", "int4"},
+    {"int4 hadamard=1 before_rope", "int4"},
+    {"int4 asymmetric channels group=32 residual=128", "int4 asymmetric group=32 residual=128"},
+    {"int4 asymmetric channels progressive group=64 residual=64"},
+    {"lloyd_max4"},
+    {"int2 asymmetric"},
+    {"int2 asymmetric channels progressive group=64 residual=64"},
+};
 
 int main(int argc, char **argv) {
   cpu::CpuLevel level = cpu::CpuLevel::Avx512;
@@ -85,18 +122,17 @@ int main(int argc, char **argv) {
     for (int64_t kvHeads : {32, 4}) {
       Workers workers(threads);
       double f16Seconds = 0;
-      for (const char *format : {"f16", "bf16", "int8", "int8 asymmetric", "fp8_e4m3", "int4",
-                                 "int4 asymmetric group=32", "lloyd_max4", "int2 asymmetric"}) {
+      for (const Mode &mode : kModes) {
         double best = 1e30, read = 0, bytes = 0;
         for (int i = 0; i < 3; ++i) {
           read = std::max(read, readBytes(workers, memory));
-          best = std::min(best, attend(workers, level, memory, kvHeads, format, bytes));
+          best = std::min(best, attend(workers, level, memory, kvHeads, mode, bytes));
         }
         if (f16Seconds == 0)
           f16Seconds = best;
-        fmt::print("{} threads, {:2} KV heads, {:24}: {:6.3f} ms, {:5.2f} times f16, {:5.2f} GB/s, "
+        fmt::print("{} threads, {:2} KV heads, {:58}: {:6.3f} ms, {:5.2f} times f16, {:5.2f} GB/s, "
                    "{:3.0f} % of a plain read\n",
-                   threads, kvHeads, format, best * 1e3, f16Seconds / best, bytes / best * 1e-9,
+                   threads, kvHeads, mode.keys, best * 1e3, f16Seconds / best, bytes / best * 1e-9,
                    100 * bytes / best / read);
         std::fflush(stdout);
       }
