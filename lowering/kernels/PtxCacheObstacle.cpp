@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/kernels/PtxCacheObstacle.h"
+#include "runtime/quantization/CacheFormat.h"
 
 using namespace mlir;
 using namespace qopt;
