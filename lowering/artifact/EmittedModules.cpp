@@ -116,7 +116,8 @@ FailureOr<EmittedModules> EmittedModules::find(ModuleOp module) {
     if (auto target = function->getAttrOfType<StringAttr>(kernel::kTargetAttr))
       names.insert(target.getValue());
   if (names.empty())
-    return module.emitError("there are no kernel functions; run the default pipeline first");
+    return module.emitError("there are no kernel functions; the default pipeline makes them, after "
+                            "all passes that change the model");
   for (StringRef name : names) {
     result.targets.push_back(name == "cpu" ? findCpuModules(module, result.files)
                                            : findPtxModules(module, result.files));
