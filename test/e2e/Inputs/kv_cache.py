@@ -58,7 +58,7 @@ ORDERS = [
     ("int8", "int4_groups", 10),
     ("int4_groups", "int4", 1),
     ("int4", "int2", 5),
-    ("int2_search", "int2", 1.2),
+    ("int2_search", "int2", 1.05),
     ("int4_values", "int4_keys", 1),
     ("turbo_8_8", "turbo_8_6", 8),
     ("turbo_8_6", "turbo_8_5", 2),
