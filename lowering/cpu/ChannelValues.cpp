@@ -46,9 +46,7 @@ void ChannelValues::round(Value query) {
 void ChannelValues::accumulate(const AttentionTile &tile, Value values, Value tokens,
                                llvm::function_ref<void(Value step)> prefetch) {
   Type f32 = b.getF32Type();
-  int64_t all = pool.headDim / kLanes, shared = pool.codesPerByte();
-  int64_t most =
-      std::max<int64_t>(shared, llvm::bit_floor(uint64_t(dot.sumsInRegisters() / tile.queries)));
+  int64_t all = pool.headDim / kLanes, most = quadSums.vectorsAtOnce(tile.queries);
   for (int64_t q = 0; q < tile.queries; ++q) {
     Value query = tile.query(b, q);
     Value correction = b.loadVector(f32, b.element(f32, query, geometry.correctionOffset()));
@@ -66,33 +64,14 @@ void ChannelValues::accumulateGroup(const AttentionTile &tile, Value values, Val
                                     int64_t first, int64_t vectors) {
   Type f32 = b.getF32Type();
   auto i32s = VectorType::get(kLanes, b.getI32Type());
-  auto bytes = VectorType::get(kLanes * kQuad, b.getI8Type());
-  int64_t shared = pool.codesPerByte(), quads = pool.format.group / kQuad;
+  int64_t quads = pool.format.group / kQuad;
   Values state;
   WideDot::Sums zeros = dot.begin(arith::ConstantOp::create(b, b.getZeroAttr(i32s)));
   for (int64_t i = 0; i < tile.queries * vectors; ++i)
     state.append(zeros.begin(), zeros.end());
   Value firstQuad = b.multiply(group, quads);
   state = b.loop(firstQuad, b.add(firstQuad, quads), 1, state, [&](Value quad, ValueRange sofar) {
-    Value row = b.bytes(values, b.multiply(quad, pool.rowBytes()));
-    Values next(sofar), codes, together; // vectors that share bytes
-    for (int64_t v = first; v < first + vectors; ++v) {
-      if (together.empty() || v % shared == 0)
-        together = dot.unpack(b.load(bytes, b.bytes(row, v / shared * kLanes * kQuad)),
-                              pool.format.storedBits());
-      codes.push_back(together[v % shared]);
-    }
-    for (int64_t q = 0; q < tile.queries; ++q) {
-      Value weights = b.bytes(at(tile.query(b, q), 0), b.multiply(quad, kQuad));
-      WideDot::Factor factor = dot.factor(weights, kPageTokens);
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value *sums = &next[2 * (q * vectors + v)];
-        auto [low, high] = dot.add({sums[0], sums[1]}, codes[v], factor);
-        sums[0] = low;
-        sums[1] = high;
-      }
-    }
-    return next;
+    return quadSums.add(sofar, tile, values, quad, first, vectors);
   });
   for (int64_t v = 0; v < vectors; ++v) {
     ChannelParameters channels =

@@ -9,7 +9,7 @@
 #define QOPT_LOWERING_CPU_CHANNELVALUES_H
 
 #include "lowering/cpu/AttentionGeometry.h"
-#include "lowering/cpu/WideDot.h"
+#include "lowering/cpu/QuadSums.h"
 
 namespace qopt::cpu {
 
@@ -19,7 +19,8 @@ namespace qopt::cpu {
 class ChannelValues {
 public:
   ChannelValues(const AttentionGeometry &geometry, CodeBuilder &b, CpuLevel level)
-      : geometry(geometry), pool(geometry.cache.values), b(b), dot(b, level) {}
+      : geometry(geometry), pool(geometry.cache.values), b(b), dot(b, level),
+        quadSums(geometry, b, dot) {}
 
   /// Scratch memory of a query for these values, in dwords: two parts of the weights, what 1 of
   /// them stands for, and the sum of each group's.
@@ -45,6 +46,7 @@ private:
   const CachePool &pool;
   CodeBuilder &b;
   WideDot dot;
+  QuadSums quadSums;
 };
 
 } // namespace qopt::cpu

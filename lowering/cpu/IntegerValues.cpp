@@ -22,7 +22,7 @@ static constexpr int64_t kBiasSum = kUnit + kLanes, kZeroSum = kBiasSum + kLanes
 IntegerValues::IntegerValues(const AttentionGeometry &geometry, CodeBuilder &b,
                              EmittedModule &target)
     : geometry(geometry), pool(geometry.cache.values), linear(*pool.format.linear()), b(b),
-      decoder(b, target, pool), dot(b, target.level) {}
+      decoder(b, target, pool), dot(b, target.level), quadSums(geometry, b, dot) {}
 
 Value IntegerValues::at(Value query, int64_t word) {
   return b.element(b.getI32Type(), query, geometry.scaledWeightOffset() + word);
@@ -55,9 +55,7 @@ void IntegerValues::round(Value query, Value values, Value group) {
 void IntegerValues::accumulate(const AttentionTile &tile, Value values, Value tokens,
                                int64_t firstVector, int64_t vectors,
                                llvm::function_ref<void(Value step)> prefetch) {
-  int64_t shared = pool.codesPerByte();
-  int64_t most =
-      std::max<int64_t>(shared, llvm::bit_floor(uint64_t(dot.sumsInRegisters() / tile.queries)));
+  int64_t most = quadSums.vectorsAtOnce(tile.queries);
   for (int64_t first = 0; first < vectors; first += most)
     accumulateChunk(tile, values, tokens, firstVector + first, std::min(most, vectors - first),
                     first == 0 ? prefetch : llvm::function_ref<void(Value)>());
@@ -68,8 +66,6 @@ void IntegerValues::accumulateChunk(const AttentionTile &tile, Value values, Val
                                     llvm::function_ref<void(Value step)> prefetch) {
   Type f32 = b.getF32Type();
   auto i32s = VectorType::get(kLanes, b.getI32Type());
-  auto bytes = VectorType::get(kLanes * kQuad, b.getI8Type());
-  int64_t shared = pool.codesPerByte();
   Values state;
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(i32s));
   for (int64_t q = 0; q < tile.queries; ++q) {
@@ -82,27 +78,7 @@ void IntegerValues::accumulateChunk(const AttentionTile &tile, Value values, Val
   state = b.loop(b.i64(0), quads, 1, state, [&](Value quad, ValueRange current) {
     if (prefetch)
       prefetch(quad);
-    Value row = b.bytes(values, b.multiply(quad, pool.rowBytes()));
-    Values next(current), codes;
-    Values together; // vectors that share bytes
-    for (int64_t v = firstVector; v < firstVector + vectors; ++v) {
-      if (together.empty() || v % shared == 0) {
-        Value at = b.bytes(row, v / shared * kLanes * kQuad);
-        together = dot.unpack(b.load(bytes, at), pool.format.storedBits());
-      }
-      codes.push_back(together[v % shared]);
-    }
-    for (int64_t q = 0; q < tile.queries; ++q) {
-      Value weights = b.bytes(at(tile.query(b, q), 0), b.multiply(quad, kQuad));
-      WideDot::Factor factor = dot.factor(weights, kPageTokens);
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value *sums = &next[2 * (q * vectors + v)];
-        auto [low, high] = dot.add({sums[0], sums[1]}, codes[v], factor);
-        sums[0] = low;
-        sums[1] = high;
-      }
-    }
-    return next;
+    return quadSums.add(current, tile, values, quad, firstVector, vectors);
   });
   for (int64_t q = 0; q < tile.queries; ++q) {
     Value query = tile.query(b, q);

@@ -10,7 +10,7 @@
 
 #include "lowering/cpu/AttentionGeometry.h"
 #include "lowering/cpu/CacheDecoder.h"
-#include "lowering/cpu/WideDot.h"
+#include "lowering/cpu/QuadSums.h"
 
 namespace qopt::cpu {
 
@@ -46,6 +46,7 @@ private:
   CodeBuilder &b;
   CacheDecoder decoder;
   WideDot dot;
+  QuadSums quadSums;
 };
 
 } // namespace qopt::cpu
