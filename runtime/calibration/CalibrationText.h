@@ -16,9 +16,9 @@ namespace qopt {
 
 class Tokenizer;
 
-/// The first `count` tokens of a file, BOS first if the tokenizer adds it. The file is encoded
-/// piece by piece, so that a large one costs no more memory than a small one. Throws an Error that
-/// says how many tokens the file has if they are too few.
+/// The first `count` tokens of a file, or all if it has fewer, BOS first if the tokenizer adds it.
+/// The file is encoded piece by piece, so that a large one costs no more memory than a small one.
+/// Throws an Error if it cannot be read.
 std::vector<int32_t> encodeBeginning(const std::string &path, const Tokenizer &tokenizer,
                                      int64_t count);
 

@@ -28,8 +28,8 @@ struct CalibrateOptions {
   std::string artifact;
   std::string textFile;
   std::string output;
-  int64_t tokens = 65536;
-  int64_t ctx = 0; ///< 0: 512, or the model's context if that is less.
+  int64_t tokens = 0; ///< 0: 65536, or those that the text has.
+  int64_t ctx = 0;    ///< 0: 512, or the model's context if that is less.
   int64_t sampleRows = 64;
   bool measuresCaches = false;
   std::string modes; ///< Empty: what heads of the model's size can have of a few.
@@ -70,6 +70,19 @@ static int64_t chooseCtx(const CalibrateOptions &options, const Plan &plan) {
   if (options.ctx > limit)
     fail("--ctx {} is beyond the {} tokens of context of {}", options.ctx, limit, options.artifact);
   return options.ctx ? options.ctx : std::min<int64_t>(512, limit);
+}
+
+static std::vector<int32_t> chooseTokens(const CalibrateOptions &options,
+                                         const Tokenizer &tokenizer) {
+  constexpr int64_t defaultTokens = 65536;
+  std::vector<int32_t> tokens =
+      encodeBeginning(options.textFile, tokenizer, options.tokens ? options.tokens : defaultTokens);
+  if (int64_t(tokens.size()) < options.tokens)
+    fail("{}: the text has {} tokens, fewer than the {} asked for", options.textFile, tokens.size(),
+         options.tokens);
+  if (tokens.size() <= size_t(tokenizer.addsBos()))
+    fail("{}: the text is empty", options.textFile);
+  return tokens;
 }
 
 /// Every token's logits are asked for, so that the head's input is observed, too.
@@ -157,16 +170,17 @@ static void printReport(const CalibrateOptions &options, std::span<const NamedSt
 static void runCalibrate(const CalibrateOptions &options) {
   const Model model(options.artifact, options.model, TokenizerUse::Needed);
   const int64_t ctx = chooseCtx(options, model.plan());
-  ActivationRecorder recorder(model.device().target(), options.tokens, options.sampleRows);
-  const std::vector<std::vector<int32_t>> windows = cutWindows(
-      encodeBeginning(options.textFile, model.tokenizer(), options.tokens), model.tokenizer(), ctx);
+  const std::vector<int32_t> text = chooseTokens(options, model.tokenizer());
+  const auto tokens = int64_t(text.size());
+  ActivationRecorder recorder(model.device().target(), tokens, options.sampleRows);
+  const std::vector<std::vector<int32_t>> windows = cutWindows(text, model.tokenizer(), ctx);
   Session session(model.plan(), model.device(), {ctx, options.model.chunk, 1, &recorder});
-  CacheRecorder caches(model.device().target(), options.tokens, options.sampleRows);
-  const double seconds = runWindows(session, caches, windows, options.tokens);
+  CacheRecorder caches(model.device().target(), tokens, options.sampleRows);
+  const double seconds = runWindows(session, caches, windows, tokens);
   recorder.checkFinite();
   std::vector<NamedStatistics> inputs(recorder.inputs().begin(), recorder.inputs().end());
   inputs.insert(inputs.end(), caches.inputs().begin(), caches.inputs().end());
-  const ProfileOrigin origin{model.plan().modelHash, options.textFile, options.tokens, ctx,
+  const ProfileOrigin origin{model.plan().modelHash, options.textFile, tokens, ctx,
                              "qrun " QOPT_VERSION};
   CacheSensitivities sensitivities;
   if (options.measuresCaches)
@@ -184,9 +198,10 @@ void qopt::addCalibrateCommand(CLI::App &app) {
   command->add_option("--data", options->textFile, "Text file to run")->required();
   command->add_option("-o,--output", options->output, "The profile to write: X.safetensors")
       ->required();
-  command->add_option("--tokens", options->tokens, "Tokens of the text to run")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 32))
-      ->capture_default_str();
+  command
+      ->add_option("--tokens", options->tokens,
+                   "Tokens of the text to run (default: 65536, or all if there are fewer)")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 32));
   command
       ->add_option("-c,--ctx", options->ctx,
                    "Tokens of a window (default: 512, or the model's context if that is less)")

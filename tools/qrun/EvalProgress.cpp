@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/qrun/EvalProgress.h"
-#include "tools/qrun/TaskProgress.h"
+#include "tools/qrun/CountProgress.h"
 #include <fmt/format.h>
 #include <unistd.h>
 

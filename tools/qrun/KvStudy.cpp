@@ -10,6 +10,7 @@
 #include "runtime/eval/SessionLogits.h"
 #include "runtime/formats/Error.h"
 #include "tools/qrun/CacheMode.h"
+#include "tools/qrun/CountProgress.h"
 #include "tools/qrun/KvStudyReport.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/OutputFile.h"
@@ -38,21 +39,18 @@ struct KvStudyOptions {
 
 } // namespace
 
-static const std::string cpuPipeline = "--default-pipeline=targets=cpu";
-
 /// Compiles the model with each mode; the first is that without compression.
 static std::vector<std::unique_ptr<Model>> compileModes(const KvStudyOptions &options,
                                                         std::span<const CacheMode> modes,
                                                         const ScratchFolder &folder) {
   std::string profile;
   std::vector<std::unique_ptr<Model>> models;
-  auto compile = [&](std::vector<std::string> rule) {
+  CountProgress progress("compiling", "modes", modes.size() + 1);
+  auto compile = [&](const std::vector<std::string> &rule) {
     const std::string artifact = folder.file(std::to_string(models.size()) + ".qmod");
-    std::vector<std::string> words = {options.model};
-    words.insert(words.end(), rule.begin(), rule.end());
-    words.insert(words.end(), {cpuPipeline, "-o", artifact});
-    runTool("qopt", words);
+    compileModel(options.model, rule, "cpu", artifact);
     models.push_back(std::make_unique<Model>(artifact, options.runtime, TokenizerUse::Needed));
+    progress.show(models.size());
   };
   compile({});
   for (const CacheMode &mode : modes) {
@@ -66,11 +64,14 @@ static std::vector<std::unique_ptr<Model>> compileModes(const KvStudyOptions &op
   return models;
 }
 
-static double cacheBytesPerToken(const Model &model) {
-  double bytes = 0;
-  for (const PlanCache &cache : model.device().target().caches)
-    bytes += double(cache.kvHeads * (cache.key.blockBytes + cache.value.blockBytes));
-  return bytes / double(model.plan().pageTokens);
+static CacheBytes cacheBytes(const Model &model) {
+  CacheBytes bytes;
+  for (const PlanCache &cache : model.device().target().caches) {
+    bytes.perToken += double(cache.kvHeads * (cache.key.blockBytes + cache.value.blockBytes)) /
+                      double(model.plan().pageTokens);
+    bytes.window += cache.kvHeads * (cache.key.windowBytes + cache.value.windowBytes);
+  }
+  return bytes;
 }
 
 /// Every mode against the unquantized cache, on windows of one length.
@@ -93,9 +94,10 @@ static void measureLength(const KvStudyOptions &options, int64_t length,
     sources.push_back(logits.back().get());
   }
   ModelBase base(*sources.front());
-  const Comparison comparison =
-      compareModels(base, std::span(sources).subspan(1), text.windows,
-                    size_t(models.front()->plan().config.vocabSize), [](size_t) {});
+  CountProgress progress(fmt::format("{} tokens", length), "windows", text.windows.size());
+  const Comparison comparison = compareModels(base, std::span(sources).subspan(1), text.windows,
+                                              size_t(models.front()->plan().config.vocabSize),
+                                              [&](size_t done) { progress.show(done); });
   report.basePerplexity.push_back(comparison.basePerplexity);
   for (size_t i = 0; i < report.modes.size(); ++i)
     report.modes[i].results.push_back(comparison.models[i]);
@@ -107,9 +109,9 @@ static void runKvStudy(const KvStudyOptions &options) {
   OutputFile page(options.htmlFile);
   const ScratchFolder folder("kv-study");
   const std::vector<std::unique_ptr<Model>> models = compileModes(options, modes, folder);
-  report.baseBytesPerToken = cacheBytesPerToken(*models.front());
+  report.baseBytesPerToken = cacheBytes(*models.front()).perToken;
   for (size_t i = 0; i < modes.size(); ++i)
-    report.modes.push_back({modes[i].name, modes[i].rule, cacheBytesPerToken(*models[i + 1]), {}});
+    report.modes.push_back({modes[i].name, modes[i].rule, cacheBytes(*models[i + 1]), {}});
   for (int64_t length : report.lengths)
     measureLength(options, length, models, report);
   if (page)

@@ -25,6 +25,10 @@ std::string qopt::toText(const KvStudyReport &report) {
   const size_t width = nameWidth(report);
   std::string text =
       fmt::format("{} on {}; KL(unquantized || mode) in nats\n", report.model, report.text);
+  for (const KvStudyReport::Mode &mode : report.modes)
+    if (mode.bytes.window > 0)
+      text += fmt::format("{}: and {} bytes a sequence, its newest tokens in full precision\n",
+                          mode.name, mode.bytes.window);
   for (size_t i = 0; i < report.lengths.size(); ++i) {
     text +=
         fmt::format("\n{} tokens\n{:{}}  bytes/token               mean KL  same top       ppl\n",
@@ -34,7 +38,7 @@ std::string qopt::toText(const KvStudyReport &report) {
     for (const KvStudyReport::Mode &mode : report.modes) {
       const DivergenceResult &result = mode.results[i];
       text += fmt::format("{:{}}  {:11.0f}  {:9.3e} ± {:7.1e}  {:7.2f}%  {:8.4f}\n", mode.name,
-                          width, mode.bytesPerToken, result.klDivergence.estimate.mean,
+                          width, mode.bytes.perToken, result.klDivergence.estimate.mean,
                           result.klDivergence.estimate.error, 100 * result.sameTop.mean,
                           result.perplexity.mean);
     }
@@ -60,7 +64,8 @@ Json qopt::toJson(const KvStudyReport &report) {
     }
     modes.push_back({{"mode", mode.name},
                      {"rule", mode.rule},
-                     {"bytes_per_token", mode.bytesPerToken},
+                     {"bytes_per_token", mode.bytes.perToken},
+                     {"window_bytes", mode.bytes.window},
                      {"results", results}});
   }
   return {{"model", report.model},
@@ -87,7 +92,7 @@ std::string qopt::toHtml(const KvStudyReport &report) {
       series.points.push_back({double(report.lengths[i]), logKl(mode.results[i])});
     byLength.series.push_back(std::move(series));
     bySize.series.push_back(
-        {.name = "", .points = {{mode.bytesPerToken, logKl(mode.results.back()), mode.name}}});
+        {.name = "", .points = {{mode.bytes.perToken, logKl(mode.results.back()), mode.name}}});
   }
   return fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                      "<title>KV cache study</title></head><body>\n<h1>KV cache of {}</h1>\n{}\n{}\n"

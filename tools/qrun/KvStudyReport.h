@@ -15,12 +15,18 @@
 
 namespace qopt {
 
+/// Of the cache, in all layers.
+struct CacheBytes {
+  double perToken = 0;
+  int64_t window = 0; ///< Of each sequence, for its newest tokens, beside them.
+};
+
 /// What `qrun kv-study` measured, against the model with an unquantized cache.
 struct KvStudyReport {
   struct Mode {
     std::string name;
-    std::string rule;                      ///< Of qopt --compress-kv.
-    double bytesPerToken;                  ///< Of the cache, in all layers.
+    std::string rule; ///< Of qopt --compress-kv.
+    CacheBytes bytes;
     std::vector<DivergenceResult> results; ///< By length.
   };
   std::string model, text;

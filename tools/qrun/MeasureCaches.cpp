@@ -54,18 +54,17 @@ private:
 /// Compiles the model with assignment i in the layer i after the uncompressed one.
 std::string Measurement::compile(std::span<const Assignment> assignments,
                                  const ScratchFolder &folder) const {
-  std::vector<std::string> words = {artifact + "/model.mlir"};
+  std::vector<std::string> passes;
   for (size_t i = 0; i < assignments.size(); ++i) {
     const std::string layers = fmt::format(" layers={}", numCaches - capacity() + i);
-    words.push_back("--compress-kv=" + assignments[i].mode->rule + layers);
+    passes.push_back("--compress-kv=" + assignments[i].mode->rule + layers);
     if (!assignments[i].ofKeys)
-      words.push_back("--compress-kv=k=native" + layers);
+      passes.push_back("--compress-kv=k=native" + layers);
     if (!assignments[i].ofValues)
-      words.push_back("--compress-kv=v=native" + layers);
+      passes.push_back("--compress-kv=v=native" + layers);
   }
   std::string compiled = folder.file("mixed.qmod");
-  words.insert(words.end(), {"--default-pipeline=targets=cpu", "-o", compiled});
-  runTool("qopt", words);
+  compileModel(artifact + "/model.mlir", passes, "cpu", compiled);
   return compiled;
 }
 

@@ -10,10 +10,13 @@
 #include "runtime/session/Session.h"
 #include "tools/qrun/MeasureMemory.h"
 #include "tools/qrun/PositiveNumber.h"
+#include "tools/qrun/RunTool.h"
+#include "tools/qrun/ScratchFolder.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -121,8 +124,21 @@ static const PlanTarget &findTarget(const Plan &plan, const std::string &name,
   return *target;
 }
 
+/// Whether it is a checkpoint or IR, which is compiled as it is for the answer.
+static bool isModel(const std::string &path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error) ||
+         std::filesystem::exists(std::filesystem::path(path) / "config.json", error);
+}
+
 static ArtifactMemory memoryOf(const std::string &path, const MemoryOptions &options) {
-  const Artifact artifact = Artifact::open(path, 1);
+  std::optional<ScratchFolder> folder;
+  std::string compiled = path;
+  if (isModel(path)) {
+    compiled = folder.emplace("memory").file("model.qmod");
+    compileModel(path, {}, options.target, compiled);
+  }
+  const Artifact artifact = Artifact::open(compiled, 1);
   const Plan &plan = artifact.plan();
   const PlanTarget &target = findTarget(plan, options.target, path);
   if (plan.config.numHeads % options.ways != 0)
@@ -212,7 +228,10 @@ void qopt::addMemoryCommand(CLI::App &app) {
   auto options = std::make_shared<MemoryOptions>();
   CLI::App *command = app.add_subcommand(
       "memory", "Predict the memory that a model takes, without running it, or measure it");
-  command->add_option("artifacts", options->artifacts, "The artifacts: X.qmod ...")->required();
+  command
+      ->add_option("artifacts", options->artifacts,
+                   "Artifacts, X.qmod ..., or checkpoints, which are compiled as they are")
+      ->required();
   command->add_option("--target", options->target, "cpu or ptx")
       ->check(CLI::IsMember({"cpu", "ptx"}))
       ->capture_default_str();
@@ -241,6 +260,7 @@ void qopt::addMemoryCommand(CLI::App &app) {
                     "Run each on the CPU, too, and say what became resident");
   command->add_flag("--json", options->json, "Print JSON");
   command->footer("Example: qrun memory model.qmod kv8.qmod --target ptx -b 1,16,64 --ctx "
-                  "2048,4096 --memory 80 --tp 2");
+                  "2048,4096 --memory 80 --tp 2\n"
+                  "Checkpoints are compiled with the qopt beside qrun, or on the PATH.");
   command->callback([options] { runMemory(*options); });
 }

@@ -43,11 +43,18 @@ std::string qopt::runTool(const std::string &name, const std::vector<std::string
   return output;
 }
 
+void qopt::compileModel(const std::string &model, const std::vector<std::string> &passes,
+                        const std::string &target, const std::string &artifact) {
+  std::vector<std::string> words = {model};
+  words.insert(words.end(), passes.begin(), passes.end());
+  words.insert(words.end(), {"--default-pipeline=targets=" + target, "-o", artifact});
+  runTool("qopt", words);
+}
+
 void qopt::calibrateModel(const std::string &model, const std::string &text, int64_t tokens,
                           const std::string &folder, const std::string &profile) {
   const fs::path observed = fs::path(folder) / "observed.qmod";
-  runTool("qopt",
-          {model, "--instrument", "--default-pipeline=targets=cpu", "-o", observed.string()});
+  compileModel(model, {"--instrument"}, "cpu", observed.string());
   runTool("qrun", {"calibrate", observed.string(), "--data", text, "--tokens",
                    std::to_string(tokens), "-o", profile});
   fs::remove_all(observed);

@@ -18,6 +18,10 @@ namespace qopt {
 /// prints; its remarks go to the standard error. Throws an Error with its own if it fails.
 std::string runTool(const std::string &name, const std::vector<std::string> &arguments);
 
+/// Compiles what qopt takes for "cpu" or "ptx", after these passes, into `artifact`. Throws Error.
+void compileModel(const std::string &model, const std::vector<std::string> &passes,
+                  const std::string &target, const std::string &artifact);
+
 /// Writes a calibration profile of a model (what qopt takes) over so many tokens of a text. The
 /// model that observes lies in `folder` meanwhile. Throws Error.
 void calibrateModel(const std::string &model, const std::string &text, int64_t tokens,

@@ -7,8 +7,8 @@
 
 #include "tools/qrun/TaskEvaluation.h"
 #include "runtime/formats/Error.h"
+#include "tools/qrun/CountProgress.h"
 #include "tools/qrun/PositiveNumber.h"
-#include "tools/qrun/TaskProgress.h"
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <span>
@@ -96,7 +96,7 @@ static TaskReport evaluateTask(const Model &model, const TaskOptions &options, i
   TaskRunOptions run{options.share, options.maxSequences, stepRows, model.endTokens(), log, 0};
   if (log)
     run.run = hashRun(model, prepared);
-  TaskProgress progress(prepared.description.name, prepared.questions.size());
+  CountProgress progress(prepared.description.name, "questions", prepared.questions.size());
   TaskReport report;
   report.run =
       runTask(prepared, session, model.tokenizer(), run, [&](size_t done) { progress.show(done); });

@@ -1,11 +1,11 @@
-//===- TaskProgress.cpp - a line that shows how many questions are answered -===//
+//===- CountProgress.cpp - a line that shows how many are done ------------===//
 //
 // Part of qopt, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "tools/qrun/TaskProgress.h"
+#include "tools/qrun/CountProgress.h"
 #include <cmath>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -24,15 +24,16 @@ std::string qopt::formatDuration(double seconds) {
   return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
 }
 
-TaskProgress::TaskProgress(std::string title, size_t questions)
-    : title(std::move(title)), questions(questions), isTerminal(isatty(STDERR_FILENO) != 0) {}
+CountProgress::CountProgress(std::string title, std::string things, size_t total)
+    : title(std::move(title)), things(std::move(things)), total(total),
+      isTerminal(isatty(STDERR_FILENO) != 0) {}
 
-TaskProgress::~TaskProgress() {
+CountProgress::~CountProgress() {
   if (isTerminal)
     fmt::print(stderr, "{}", clearLine);
 }
 
-void TaskProgress::show(size_t done) {
+void CountProgress::show(size_t done) {
   using namespace std::chrono_literals;
   const Clock::time_point now = Clock::now();
   if (isFirst)
@@ -44,9 +45,9 @@ void TaskProgress::show(size_t done) {
   const double rate =
       double(done - doneBefore) / std::chrono::duration<double>(now - start).count();
   constexpr size_t width = 24;
-  const size_t filled = width * done / questions;
-  fmt::print(stderr, "{}{}: [{:#<{}}{:.<{}}] {}/{}, {:.1f} questions/s, {} left", clearLine, title,
-             "", filled, "", width - filled, done, questions, rate,
-             formatDuration(double(questions - done) / rate));
+  const size_t filled = width * done / total;
+  fmt::print(stderr, "{}{}: [{:#<{}}{:.<{}}] {}/{}, {:.1f} {}/s, {} left", clearLine, title, "",
+             filled, "", width - filled, done, total, rate, things,
+             formatDuration(double(total - done) / rate));
   std::fflush(stderr);
 }
