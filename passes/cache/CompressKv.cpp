@@ -31,6 +31,7 @@ struct CompressKvPass : qopt::impl::CompressKvBase<CompressKvPass> {
 
   void runOnOperation() override {
     try {
+      checkSoftmax();
       run();
       approximateSoftmax();
     } catch (const Error &error) {
@@ -52,6 +53,7 @@ private:
   void parseFlashQ();
   void refuseOthers(StringRef known) const;
   void deferRope();
+  void checkSoftmax() const;
   void approximateSoftmax();
   CacheFormat complete(CacheFormat format, llm::CacheOp cache, bool isKey) const;
 
@@ -121,16 +123,19 @@ CacheFormat CompressKvPass::turboQuantFormat() const {
 }
 
 /// The exponential of attention over the selected caches.
-void CompressKvPass::approximateSoftmax() {
+void CompressKvPass::checkSoftmax() const {
   if (softmax != "exact" && softmax != "sas")
     fail("compress-kv: unknown softmax '{}'; exact and sas are known", softmax.getValue());
   refuseUnless(softmax == "sas" || !threshold.hasValue(), "threshold", "softmax=sas");
   refuseUnless(softmax == "sas" || !degree.hasValue(), "degree", "softmax=sas");
-  if (!softmax.hasValue())
-    return;
   if (!(threshold > 0 && threshold <= 15) || degree < 1 || degree > 5)
     fail("compress-kv: threshold={} and degree={}: SAS has thresholds up to 15 and degrees 1 to 5",
          threshold.getValue(), degree.getValue());
+}
+
+void CompressKvPass::approximateSoftmax() {
+  if (!softmax.hasValue())
+    return;
   std::string error;
   std::optional<LayerSet> selected = LayerSet::parse(layers, error);
   OpBuilder builder(&getContext());
@@ -214,7 +219,8 @@ void CompressKvPass::parseRule() {
   refuseUnless(!m1.hasValue() || isTurbo, "m1", "mode=turbo");
   refuseUnless(!m2.hasValue() || isTurbo, "m2", "mode=turbo");
   refuseUnless(!table.hasValue() || isTurbo, "table", "mode=turbo");
-  refuseUnless(!bits.hasValue() || isTurboQuant, "bits", "mode=turboquant and mode=auto");
+  refuseUnless(!bits.hasValue() || isTurboQuant, "bits",
+               "the modes turboquant, kivi, flashq and auto");
   refuseUnless(!bytes.hasValue(), "bytes", "mode=auto");
   refuseUnless(!kl.hasValue(), "kl", "mode=auto");
   refuseUnless(trace.empty(), "trace", "mode=auto");
@@ -257,10 +263,12 @@ CacheFormat CompressKvPass::complete(CacheFormat format, llm::CacheOp cache, boo
 }
 
 /// A rule's effect in words, with the transforms that are active.
-static std::string describe(StringRef part, const std::optional<CacheFormat> &format) {
+static std::string describe(StringRef part, const std::optional<CacheFormat> &format,
+                            bool isStatic) {
   if (!format)
     return "";
-  return (part + " " + toText(*format) + "; ").str();
+  return fmt::format("{} {}{}; ", part.str(), toText(*format),
+                     isStatic ? " with a static scale a layer" : "");
 }
 
 SmallVector<llm::CacheOp> CompressKvPass::selectCaches(int64_t &total) {
@@ -341,7 +349,11 @@ void CompressKvPass::run() {
       (isKey ? cache.setK(toText(format)) : cache.setV(toText(format)));
     }
   bool isRotated = (key && key->hadamard) || (value && value->hadamard);
+  std::string softmaxText = softmax == "sas" ? fmt::format("softmax sas threshold={} degree={}; ",
+                                                           threshold.getValue(), degree.getValue())
+                                             : "";
   mlir::emitRemark(module.getLoc())
-      << "compress-kv: " << describe("keys", key) << describe("values", value) << "rotation "
-      << (isRotated ? "hadamard" : "none") << "; " << caches.size() << " of " << total << " layers";
+      << "compress-kv: " << describe("keys", key, isStatic) << describe("values", value, isStatic)
+      << "rotation " << (isRotated ? "hadamard" : "none") << "; " << softmaxText << caches.size()
+      << " of " << total << " layers";
 }

@@ -75,11 +75,8 @@ static CacheBytes cacheBytes(const Model &model) {
 }
 
 /// Every mode against the unquantized cache, on windows of one length.
-static void measureLength(const KvStudyOptions &options, int64_t length,
+static void measureLength(const KvStudyOptions &options, std::string_view contents, int64_t length,
                           std::span<const std::unique_ptr<Model>> models, KvStudyReport &report) {
-  const MappedFile file(options.textFile);
-  const std::string_view contents(reinterpret_cast<const char *>(file.bytes().data()),
-                                  file.bytes().size());
   EvaluationText text = prepareText(Convention::LlamaCpp, contents, options.textFile,
                                     models.front()->tokenizer(), length);
   if (size_t(options.windows) < text.windows.size())
@@ -106,6 +103,9 @@ static void measureLength(const KvStudyOptions &options, int64_t length,
 static void runKvStudy(const KvStudyOptions &options) {
   const std::vector<CacheMode> modes = parseCacheModes(options.modes);
   KvStudyReport report{options.model, options.textFile, parseLengths(options.lengths), {}, 0, {}};
+  const MappedFile file(options.textFile);
+  const std::string_view text(reinterpret_cast<const char *>(file.bytes().data()),
+                              file.bytes().size());
   OutputFile page(options.htmlFile);
   const ScratchFolder folder("kv-study");
   const std::vector<std::unique_ptr<Model>> models = compileModes(options, modes, folder);
@@ -113,7 +113,7 @@ static void runKvStudy(const KvStudyOptions &options) {
   for (size_t i = 0; i < modes.size(); ++i)
     report.modes.push_back({modes[i].name, modes[i].rule, cacheBytes(*models[i + 1]), {}});
   for (int64_t length : report.lengths)
-    measureLength(options, length, models, report);
+    measureLength(options, text, length, models, report);
   if (page)
     page.write(toHtml(report));
   if (options.json)

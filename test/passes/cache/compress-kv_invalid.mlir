@@ -33,6 +33,8 @@
 // RATIO: error: {{.*}}ratio=1: from one scale to the next is a step up, above 1
 // RUN: not qopt %s --compress-kv="mode=turboquant bits=5" 2>&1 | FileCheck %s --check-prefix=BITS
 // BITS: error: {{.*}}bits=5: TurboQuant's codes have 2 to 4
+// RUN: not qopt %s --compress-kv="type=int8 bits=4" 2>&1 | FileCheck %s --check-prefix=TYPEBITS
+// TYPEBITS: error: {{.*}}bits is an option of the modes turboquant, kivi, flashq and auto
 // RUN: not qopt %s --compress-kv="mode=turboquant m2=5" 2>&1 | FileCheck %s --check-prefix=OTHER
 // OTHER: error: {{.*}}m2 is an option of mode=turbo
 // RUN: not qopt %s --compress-kv="softmax=fast" 2>&1 | FileCheck %s --check-prefix=SOFTMAX

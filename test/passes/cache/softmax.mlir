@@ -1,5 +1,7 @@
 // The exponential of attention over the selected caches, approximated and exact again.
-// RUN: qopt %s --compress-kv="softmax=sas degree=2 layers=1" | FileCheck %s
+// RUN: qopt %s --compress-kv="softmax=sas degree=2 layers=1" 2>%t.err | FileCheck %s
+// RUN: FileCheck %s --check-prefix=REMARK < %t.err
+// REMARK: remark: {{.*}}compress-kv: rotation none; softmax sas threshold=6 degree=2; 1 of 2 layers
 // RUN: qopt %s --compress-kv="type=int8 softmax=sas threshold=5" --compress-kv="softmax=exact layers=0" | FileCheck %s --check-prefix=EXACT
 // CHECK: llm.attention {{.*}} over @layers.0 {heads = 2 : i64, scale = 5.000000e-01 : f64}
 // CHECK: llm.attention {{.*}} over @layers.1 {{.*}}softmax = #llm.sas<threshold = 6.000000e+00 : f64, degree = 2>
