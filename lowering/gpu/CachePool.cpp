@@ -67,6 +67,12 @@ int64_t CachePool::zeroOffset() const {
   return scaleOffset() + (format.storesScales() ? scaleCount() * scaleBytes() : 0);
 }
 
+int64_t CachePool::tileScaleOffset() const {
+  int64_t zeroBytes = format.progressive ? 1 : 2;
+  return zeroOffset() + (format.storesZeros() ? scaleCount() * zeroBytes : 0);
+}
+
 int64_t CachePool::blockBytes() const {
-  return zeroOffset() + (format.storesZeros() ? scaleCount() * 2 : 0);
+  int64_t tiles = format.progressive ? kPageTokens / format.group : 0;
+  return llvm::alignTo(tileScaleOffset() + tiles * 2, 16);
 }

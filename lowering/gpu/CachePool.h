@@ -28,8 +28,9 @@ inline constexpr int64_t kPageTokens = 128;
 /// eighth of (128 elements of) the head each, of as many of their four tokens in a row as fit.
 /// Units end where heads do not: elements beyond a head are codes of anything.
 ///
-/// Scales and zeros are `[128][groups]`, f16 or the index of an entry of a table; of keys coded by
-/// channel `[128 / group][head_dim]`.
+/// Scales and zeros are `[128][groups]`, f16 or the index of an entry of a table; of codes by
+/// channel `[128 / group][head_dim]`. Those of progressive tiles are unsigned and signed bytes, and
+/// the tiles' own scales follow, f16 `[128 / group]`.
 struct CachePool {
   CacheFormat format;
   bool isKey;
@@ -61,9 +62,10 @@ struct CachePool {
 
   int64_t groupSize() const { return format.groupOf(headDim); }
   int64_t groups() const { return format.groupsOf(headDim); }
-  int64_t scaleBytes() const { return format.scaleTable ? 1 : 2; }
+  int64_t scaleBytes() const { return format.scaleTable || format.progressive ? 1 : 2; }
   int64_t scaleOffset() const;
   int64_t zeroOffset() const;
+  int64_t tileScaleOffset() const;
   int64_t blockBytes() const;
 
   /// Where the newest tokens are kept: `[sequences][2][kv_heads]` of blocks like these, page i of a

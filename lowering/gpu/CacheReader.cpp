@@ -70,6 +70,25 @@ static int64_t signBits(int64_t bits) {
   return bits == 8 ? 0x80808080 : bits == 4 ? 0x88888888 : 0xaaaaaaaa;
 }
 
+/// `bytes` of memory, 4 to 16.
+static void appendWords(PtxBuilder &b, Value at, int64_t bytes, SmallVector<Scalar> &words) {
+  if (bytes == 4) {
+    words.push_back(b.wrap(b.load(b.getI32Type(), at, 4)));
+    return;
+  }
+  Value packed = b.load(VectorType::get(bytes / 4, b.getI32Type()), at, unsigned(bytes));
+  for (int64_t i = 0; i < bytes / 4; ++i)
+    words.push_back(b.wrap(vector::ExtractOp::create(b, packed, i)));
+}
+
+/// B + the unsigned byte `index` of a word, which goes to bits 8 to 15.
+static Scalar embedByte(PtxBuilder &b, Scalar word, int64_t index) {
+  return b
+      .wrap(NVVM::PermuteOp::create(b, b.getI32Type(), word, b.i32(embeddingOf(8).bits),
+                                    b.i32(0x7404 | index << 4), NVVM::PermuteMode::DEFAULT))
+      .bitcast(b.getF32Type());
+}
+
 Scalar ptx::tableScale(PtxBuilder &b, const CacheFormat::ScaleTable &table, Scalar index) {
   return b.exp2(fma(index, b.f32(std::log2(table.ratio)), b.f32(std::log2(table.least))));
 }
@@ -93,17 +112,13 @@ CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Sca
   Scalar first = tokens == 1 ? min(token, last) : token;
   Value at = b.bytePtr(block, (pool.unitRow(first) * pool.unitsPerRow() + index) * bytes);
   Unit unit;
-  if (bytes == 4) {
-    unit.words.push_back(b.wrap(b.load(b.getI32Type(), at, 4)));
-  } else {
-    Value packed = b.load(VectorType::get(bytes / 4, b.getI32Type()), at, bytes);
-    for (int64_t i = 0; i < bytes / 4; ++i)
-      unit.words.push_back(b.wrap(vector::ExtractOp::create(b, packed, i)));
-  }
+  appendWords(b, at, bytes, unit.words);
   if (biasOf(pool.format))
     for (Scalar &word : unit.words)
       word = word ^ signBits(pool.bits());
-  if (pool.format.channels)
+  if (pool.format.progressive)
+    loadChannelBytes(unit, block, inGroup / pool.format.group, index);
+  else if (pool.format.channels)
     loadChannels(unit, block, inGroup / pool.format.group, index);
   else if (pool.format.isScaled())
     for (int64_t i = 0; i < tokens; ++i)
@@ -131,6 +146,26 @@ void CacheReader::loadChannels(Unit &unit, Value block, Scalar group, Scalar ind
       unit.offsets.push_back(fma(scale, b.f32(-base), zero));
     }
   }
+}
+
+/// Bytes stay bytes until an element asks for its own: they take a quarter of the registers.
+void CacheReader::loadChannelBytes(Unit &unit, Value block, Scalar group, Scalar index) const {
+  int64_t chunk = std::min<int64_t>(pool.unitElements(), 16);
+  for (int64_t i = 0; i < pool.unitElements(); i += chunk) {
+    Scalar first = index * pool.unitElements() + i;
+    if (pool.paddedDim() != pool.headDim)
+      first = min(first, b.i32(pool.headDim - chunk));
+    Scalar slot = group * pool.headDim + first;
+    appendWords(b, b.bytePtr(block, slot + pool.scaleOffset()), chunk, unit.factors);
+    appendWords(b, b.bytePtr(block, slot + pool.zeroOffset()), chunk, unit.offsets);
+  }
+  for (Scalar &word : unit.offsets)
+    word = word ^ signBits(8);
+}
+
+Scalar CacheReader::tileScale(Value block, Scalar token) const {
+  Value scales = b.bytePtr(block, b.i32(pool.tileScaleOffset()));
+  return b.loadFloats(scales, b.getF16Type(), token / pool.format.group, 1).front();
 }
 
 /// `scale * (point - B - bias) + zero` as a factor and an offset, for each part of a token.
@@ -194,11 +229,8 @@ Scalar CacheReader::point(const Unit &unit, int64_t code) const {
     return wide.bitcast(b.getF32Type()) * b.f32(std::ldexp(1.0, layout.exponent));
   }
   Embedding embedding = embeddingOf(pool.bits());
-  if (pool.bits() == 8) // the byte goes to bits 8 to 15
-    return b
-        .wrap(NVVM::PermuteOp::create(b, b.getI32Type(), word, b.i32(embedding.bits),
-                                      b.i32(0x7404 | code % 4 << 4), NVVM::PermuteMode::DEFAULT))
-        .bitcast(b.getF32Type());
+  if (pool.bits() == 8)
+    return embedByte(b, word, code % 4);
   int64_t mask = ((int64_t(1) << pool.bits()) - 1) << embedding.shift;
   Scalar moved = at < embedding.shift   ? word << (embedding.shift - at)
                  : at > embedding.shift ? word >> (at - embedding.shift)
@@ -206,16 +238,28 @@ Scalar CacheReader::point(const Unit &unit, int64_t code) const {
   return ((moved & mask) | embedding.bits).bitcast(b.getF32Type());
 }
 
+Scalar CacheReader::tileInteger(const Unit &unit, int64_t element, Scalar point) const {
+  double byteBase = embeddingOf(8).power, base = embeddingOf(pool.bits()).power;
+  auto byte = [&](llvm::ArrayRef<Scalar> words) {
+    return embedByte(b, words[element / 4], element % 4);
+  };
+  Scalar scale = byte(unit.factors) - b.f32(byteBase);
+  Scalar zero = byte(unit.offsets) - b.f32(byteBase + 128);
+  return fma(point, scale, fma(scale, b.f32(-base), zero));
+}
+
 SmallVector<Scalar> CacheReader::elements(const Unit &unit, int64_t token) const {
   SmallVector<Scalar> values;
   for (int64_t i = 0; i < pool.unitElements(); ++i) {
     Scalar value = point(unit, token * pool.unitElements() + i);
     int64_t parameter = pool.format.channels ? i : token * parts() + i / partElements();
-    if (!unit.offsets.empty())
+    if (pool.format.progressive)
+      value = tileInteger(unit, i, value);
+    else if (!unit.offsets.empty())
       value = fma(value, unit.factors[parameter], unit.offsets[parameter]);
     else if (!unit.factors.empty())
       value = value * unit.factors[parameter];
-    values.push_back(value);
+    values.push_back(unit.multiplier ? value * unit.multiplier : value);
   }
   return values;
 }

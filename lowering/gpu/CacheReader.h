@@ -14,14 +14,18 @@
 namespace qopt::ptx {
 
 /// Loads units of a pool and dequantizes them to bf16. An element is `factor * point + offset`, in
-/// f32, of the number that its code's bits stand for.
+/// f32, of the number that its code's bits stand for. Those of progressive tiles are the integers
+/// of a tile's first step, which bf16 has exactly: what they meet is multiplied with the tile's
+/// scale.
 class CacheReader {
 public:
   /// A unit as it lies in memory, and what its elements are computed by:
-  /// `[token * parts + part]`, a part being elements that share a scale; `[element]` of keys coded
-  /// by channel; empty where elements are what they stand for.
+  /// `[token * parts + part]`, a part being elements that share a scale; `[element]` of codes by
+  /// channel; empty where elements are what they stand for. Of progressive tiles these are words
+  /// of the bytes of integer scales, and of zeros + 128.
   struct Unit {
     llvm::SmallVector<Scalar> words, factors, offsets;
+    Scalar multiplier; ///< of all elements; absent, 1
   };
 
   CacheReader(PtxBuilder &b, const CachePool &pool, mlir::Value base)
@@ -35,6 +39,8 @@ public:
   /// `last` may be anything, even no numbers: instead of theirs, the scales of `last` are taken.
   /// `inGroup` is a token of the same group, where tokens form groups.
   Unit load(mlir::Value block, Scalar token, Scalar index, Scalar last, Scalar inGroup) const;
+  /// The scale of the progressive tile that has `token` of the block.
+  Scalar tileScale(mlir::Value block, Scalar token) const;
   /// The elements of the unit's token `token`, as words of two bf16.
   llvm::SmallVector<Scalar> words(const Unit &unit, int64_t token) const;
   /// The same elements of two tokens, a word for each element: `first`'s in the low half.
@@ -47,8 +53,11 @@ private:
   int64_t parts() const { return pool.unitElements() / partElements(); }
   void loadParameters(Unit &unit, mlir::Value block, Scalar token, Scalar index) const;
   void loadChannels(Unit &unit, mlir::Value block, Scalar group, Scalar index) const;
+  void loadChannelBytes(Unit &unit, mlir::Value block, Scalar group, Scalar index) const;
   /// The number that a code's bits stand for, as `elements` needs it.
   Scalar point(const Unit &unit, int64_t code) const;
+  /// `scale * point + zero` of an element of a progressive tile.
+  Scalar tileInteger(const Unit &unit, int64_t element, Scalar point) const;
   llvm::SmallVector<Scalar> elements(const Unit &unit, int64_t token) const;
 
   PtxBuilder &b;

@@ -188,16 +188,16 @@ LogicalResult Configurator::configureMap(kernel::MapOp op) {
 
 LogicalResult Configurator::configureRope(kernel::RopeAppendOp op) {
   AttentionShape shape(op, op.getCacheAttr(), op.getHeads());
-  // Keys by channel have blocks of their own.
-  int64_t keyBlocks = shape.keys.format.channels ? shape.kvHeads : 0;
-  int64_t heads = op.getHeads() + 2 * shape.kvHeads - keyBlocks;
+  // Keys and values by channel have blocks of their own.
+  int64_t groupBlocks = (shape.keys.format.channels + shape.values.format.channels) * shape.kvHeads;
+  int64_t heads = op.getHeads() + 2 * shape.kvHeads - groupBlocks;
   setConfig(op,
             {{"heads", op.getHeads()}, {"kv_heads", shape.kvHeads}, {"head_dim", shape.headDim}},
             HeadConfig{4});
   FailureOr<HeadConfig> config = HeadConfig::read(op);
   if (failed(config))
     return failure();
-  int64_t blocks = llvm::divideCeil(heads, config->warps) + keyBlocks;
+  int64_t blocks = llvm::divideCeil(heads, config->warps) + groupBlocks;
   setLaunch(op, {rowBlocks(op.getResult()), constant(blocks)}, config->warps * 32,
             config->warps * shape.codedHeadBytes());
   return success();

@@ -40,8 +40,9 @@ private:
   struct State {
     llvm::SmallVector<SoftmaxRow, 2> rows; ///< of the lane's rows lane / 4 and lane / 4 + 8
     llvm::SmallVector<MmaSums> result; ///< [load * elements of a unit + j]: column n is j of unit n
+    Scalar unit; ///< of results, where values are progressive: the scale of the last tile
     llvm::SmallVector<mlir::Value> flatten() const;
-    static State parse(PtxBuilder &b, size_t numRows, mlir::ValueRange values);
+    static State parse(PtxBuilder &b, size_t numRows, bool hasUnit, mlir::ValueRange values);
   };
   /// 16 keys in a row: the first, in its sequence and in its page (an index into the pools), and
   /// the page's last that the row sees.
@@ -51,6 +52,12 @@ private:
   /// bf16 words of what was loaded, widened where they are asked for: of a lane's key of a tile
   /// (`(tile, load)`), or of two values in a row (`(load, first of four)`).
   using WordsOf = std::function<llvm::SmallVector<Scalar>(int64_t, int64_t)>;
+  /// Keys or values of a step, and what they are to be multiplied with, if anything: the scale of
+  /// the progressive tile that they are of.
+  struct Tokens {
+    WordsOf words;
+    Scalar scale;
+  };
   /// Parts of a result: maxima and sums in shared memory, `[part][row]`, and where four elements of
   /// each lie.
   struct Parts {
@@ -72,19 +79,30 @@ private:
   void prepareHeads();
   mlir::Value headSource(Scalar index);
   void append(WarpHead &head, Scalar index);
-  void encodeKeyGroup();
+  void encodeGroup(const CachePool &pool);
   void loadQuery();
 
   // The past.
   State step(const Step &step, bool isRecent, State state);
   MmaSums score(int64_t tile, const WordsOf &keys);
+  /// Has results in units of `scale`, and returns what they must be multiplied with for that.
+  Scalar changeUnit(State &state, Scalar scale);
+  bool hasUnit() const { return shape.values.format.progressive; }
+  State parse(mlir::ValueRange values) { return State::parse(b, numHalves(), hasUnit(), values); }
   State walkPast();
 
   // Keys and values of a step. Some of the recent ones may be those of windows.
-  WordsOf loadKeys(const Step &step);
-  WordsOf loadValues(const Step &step);
-  WordsOf loadRecentKeys(const Step &step);
-  WordsOf loadRecentValues(const Step &step);
+  Tokens loadKeys(const Step &step);
+  Tokens loadValues(const Step &step);
+  Tokens loadRecentKeys(const Step &step);
+  Tokens loadRecentValues(const Step &step);
+  WordsOf loadValueWindow(const Step &step);
+  /// Of `codes` where the step's tokens are coded, which is all of them or none, else of `recent`,
+  /// whose words are those at `places`, `count` each.
+  Tokens loadEither(const CachePool &pool, const Step &step,
+                    llvm::ArrayRef<std::pair<int64_t, int64_t>> places, int64_t count,
+                    llvm::function_ref<Tokens()> codes, llvm::function_ref<WordsOf()> recent);
+  Scalar tileScale(const CachePool &pool, mlir::Value block, const Step &step);
   CacheReader readerOf(const CachePool &pool);
   CacheWindow windowOf(const CachePool &pool) { return {function, pool, sequence, kvHead}; }
   Scalar codedTokens(const CachePool &pool) {

@@ -35,6 +35,7 @@ Scalar DecodeAttentionEmitter::resultColumn(Scalar tileRow, Scalar dim) {
 }
 
 void DecodeAttentionEmitter::writeWarpPart(const State &state) {
+  auto inUnit = [&](Scalar element) { return state.unit ? element * state.unit : element; };
   for (int64_t half = 0; half < numHalves(); ++half) {
     Scalar tileRow = laneRow + half * 8;
     Scalar sum = b.warpSum(state.rows[half].sum, /*lanes=*/4);
@@ -55,7 +56,7 @@ void DecodeAttentionEmitter::writeWarpPart(const State &state) {
               SmallVector<Scalar> elements;
               for (int64_t j = 0; j < kQuad; ++j)
                 elements.push_back(
-                    b.wrap(state.result[i * unitElements + quad + j][half * 2 + column]));
+                    inUnit(b.wrap(state.result[i * unitElements + quad + j][half * 2 + column])));
               b.storeFloats(warpResults(), b.getF32Type(), base + resultColumn(tileRow, dim),
                             elements);
             };

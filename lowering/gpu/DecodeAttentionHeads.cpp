@@ -47,19 +47,18 @@ void DecodeAttentionEmitter::append(WarpHead &head, Scalar index) {
   b.ifThen(index > numRows(), [&] { appendTo(shape.values, 1); });
 }
 
-/// Where keys are coded by channel and the new one completes a group: the block that has appended
+/// Where tokens are coded by channel and the new one completes a group: the block that has appended
 /// it codes the group.
-void DecodeAttentionEmitter::encodeKeyGroup() {
-  const CachePool &keys = shape.keys;
-  if (!keys.format.channels)
+void DecodeAttentionEmitter::encodeGroup(const CachePool &pool) {
+  if (!pool.format.channels)
     return;
-  b.ifThen((endKey == length) & (length % keys.format.group == 0), [&] {
+  b.ifThen((endKey == length) & (length % pool.format.group == 0), [&] {
     Scalar position = length - 1;
     Scalar pageIndex = sequence * function.number(Kind::MaxPages) + position / kPageTokens;
     Scalar page = b.loadI32(function.pointer(Kind::PageTable), pageIndex);
-    ChannelWriter(b, keys, thread, config.warps)
-        .encode(windowOf(keys).block(position), readerOf(keys).block(page, kvHead),
-                position % kPageTokens / keys.format.group);
+    ChannelWriter(b, pool, thread, config.warps)
+        .encode(windowOf(pool).block(position), readerOf(pool).block(page, kvHead),
+                position % kPageTokens / pool.format.group);
     b.barrier();
   });
 }

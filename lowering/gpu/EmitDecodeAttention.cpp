@@ -40,12 +40,19 @@ SmallVector<Value> DecodeAttentionEmitter::State::flatten() const {
     values.append({row.maximum, row.sum});
   for (const MmaSums &sums : result)
     values.append(sums.begin(), sums.end());
+  if (unit)
+    values.push_back(unit);
   return values;
 }
 
 DecodeAttentionEmitter::State DecodeAttentionEmitter::State::parse(PtxBuilder &b, size_t numRows,
+                                                                   bool hasUnit,
                                                                    ValueRange values) {
   State state;
+  if (hasUnit) {
+    state.unit = b.wrap(values.back());
+    values = values.drop_back();
+  }
   for (size_t i = 0; i < numRows; ++i)
     state.rows.push_back({b.wrap(values[2 * i]), b.wrap(values[2 * i + 1])});
   for (size_t i = 2 * numRows; i < values.size(); i += 4)
@@ -71,17 +78,26 @@ MmaSums DecodeAttentionEmitter::score(int64_t tile, const WordsOf &keys) {
   return sums;
 }
 
+/// A tile of zeros has any unit.
+Scalar DecodeAttentionEmitter::changeUnit(State &state, Scalar scale) {
+  Scalar unit = select(scale == b.f32(0), b.f32(1), scale);
+  Scalar change = b.divide(state.unit, unit);
+  state.unit = unit;
+  return change;
+}
+
 /// Attends to the keys of a step; those from the row's length on are read as something finite and
 /// weigh nothing. A lane's columns of both tiles of scores are four keys in a row: 4 (lane % 4) + 2
 /// tile + column.
 DecodeAttentionEmitter::State DecodeAttentionEmitter::step(const Step &step, bool isRecent,
                                                            State state) {
   // All loads first: with 16 keys and values of a head of 128, a warp has 8 KiB in flight.
-  WordsOf keys = isRecent ? loadRecentKeys(step) : loadKeys(step);
-  WordsOf values = isRecent ? loadRecentValues(step) : loadValues(step);
+  Tokens keys = isRecent ? loadRecentKeys(step) : loadKeys(step);
+  Tokens values = isRecent ? loadRecentValues(step) : loadValues(step);
   MmaSums scores[2];
   for (int64_t tile = 0; tile < 2; ++tile)
-    scores[tile] = score(tile, keys);
+    scores[tile] = score(tile, keys.words);
+  Scalar change = values.scale ? changeUnit(state, values.scale) : Scalar();
 
   Value weights[4] = {b.i32(0), b.i32(0), b.i32(0), b.i32(0)}; // in fragment order
   for (int64_t half = 0; half < numHalves(); ++half) {
@@ -89,7 +105,8 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(const Step &step, boo
     for (int64_t tile = 0; tile < 2; ++tile) {
       auto visible = [&](int64_t column) {
         Scalar key = step.firstKey + laneColumn * 4 + (tile * 2 + column);
-        return select(key < length, b.wrap(scores[tile][half * 2 + column]),
+        Scalar score = b.wrap(scores[tile][half * 2 + column]);
+        return select(key < length, keys.scale ? score * keys.scale : score,
                       SoftmaxRow::begin(b).maximum);
       };
       pairs.push_back({visible(0), visible(1)});
@@ -99,13 +116,15 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(const Step &step, boo
         state.rows[half].update(b, pairs, scale(), op.getSoftmaxAttr(), correction);
     weights[half] = words[0];
     weights[half + 2] = words[1];
+    if (change)
+      correction = correction * change;
     for (MmaSums &sums : state.result)
       for (int64_t column = 0; column < 2; ++column)
         sums[half * 2 + column] = b.wrap(sums[half * 2 + column]) * correction;
   }
   int64_t unitElements = shape.values.unitElements();
   for (int64_t i = 0; i < valueLoads(); ++i) {
-    SmallVector<Scalar> low = values(i, 0), high = values(i, 2);
+    SmallVector<Scalar> low = values.words(i, 0), high = values.words(i, 2);
     for (int64_t j = 0; j < unitElements; ++j) {
       MmaSums &sums = state.result[i * unitElements + j];
       sums = b.mma(weights, {low[j], high[j]}, sums);
@@ -119,6 +138,8 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::walkPast() {
   state.rows.assign(numHalves(), SoftmaxRow::begin(b));
   Value zero = b.f32(0);
   state.result.assign(valueLoads() * shape.values.unitElements(), {zero, zero, zero, zero});
+  if (hasUnit())
+    state.unit = b.f32(1);
 
   Scalar endStep = (endKey + (kTile - 1)) / kTile;
   Scalar pages = sequence * function.number(Kind::MaxPages);
@@ -133,7 +154,7 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::walkPast() {
   auto walk = [&](Scalar end, bool isRecent) {
     carried = b.forLoop(begin, end, b.i32(keyWarps()), carried, [&](Scalar i, ValueRange now) {
       SmallVector<Value> next = {pageOf(i + keyWarps())};
-      State current = State::parse(b, numHalves(), now.drop_front());
+      State current = parse(now.drop_front());
       Scalar key = i * kTile, first = key % kPageTokens;
       Scalar last = min(length - 1 - (key - first), b.i32(kPageTokens - 1));
       Step place{key, b.wrap(now[0]), first, last};
@@ -151,11 +172,11 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::walkPast() {
     begin = begin + (max(end, begin) - begin + (keyWarps() - 1)) / keyWarps() * keyWarps();
   }
   walk(endStep, shape.hasWindow());
-  return State::parse(b, numHalves(), ArrayRef(carried).drop_front());
+  return parse(ArrayRef(carried).drop_front());
 }
 
 /// The block's keys. Parts are equal, long enough for each warp to have a step, and of whole
-/// groups, so that the group that the newest key completes is read by the block alone that codes
+/// groups, so that the group that the newest token completes is read by the block alone that codes
 /// it.
 void DecodeAttentionEmitter::choosePart() {
   int64_t splits = op.getSplits();
@@ -165,7 +186,7 @@ void DecodeAttentionEmitter::choosePart() {
     return;
   }
   split = b.blockId(2);
-  int64_t whole = std::max(kTile, shape.keyGroup());
+  int64_t whole = std::max(kTile, shape.tokenGroup());
   Scalar equal = (length + (splits * whole - 1)) / (splits * whole) * whole;
   Scalar keys = max(equal, b.i32(roundUp(keyWarps() * kTile, whole)));
   activeSplits = (length + (keys - 1)) / keys;
@@ -176,7 +197,8 @@ void DecodeAttentionEmitter::choosePart() {
 void DecodeAttentionEmitter::emitPart() {
   prepareHeads();
   b.barrier();
-  encodeKeyGroup();
+  encodeGroup(shape.keys);
+  encodeGroup(shape.values);
   loadQuery();
   writeWarpPart(walkPast());
   b.barrier();

@@ -192,17 +192,25 @@ void PrefillAttentionEmitter::copyRows(const CachePool &pool, Value block, Scala
 }
 
 /// Codes become bf16 on their way: a thread takes a unit. After the block's last token, and beyond
-/// the head, there is something finite, which weighs nothing.
+/// the head, there is something finite, which weighs nothing: values by channel that are not coded
+/// yet have scales of the last group that is.
 void PrefillAttentionEmitter::decodeRows(const CacheReader &reader, const CachePool &pool,
                                          Value block, Scalar firstKey, Value target) {
   int64_t elements = pool.unitElements(), tokens = pool.unitTokens();
   int64_t rowUnits = llvm::divideCeil(headSteps() * 16, elements);
   Scalar first = firstKey % kPageTokens;
   Scalar last = min(past + endToken - 1 - (firstKey - first), b.i32(kPageTokens - 1));
+  Scalar lastCoded;
+  if (pool.format.channels && !pool.isKey)
+    lastCoded =
+        CacheWindow::codedTokens(b, pool.format, past + endToken - 1) - 1 - (firstKey - first);
   forEachPiece(config.keys / tokens, rowUnits, [&](Scalar row, Scalar index) {
     Scalar firstToken = pool.firstToken(row), inPage = first + firstToken;
+    Scalar inGroup = lastCoded ? min(inPage, lastCoded) : inPage;
     CacheReader::Unit unit =
-        reader.load(block, inPage, reader.inRow(index, rowUnits), last, inPage);
+        reader.load(block, inPage, reader.inRow(index, rowUnits), last, inGroup);
+    if (pool.format.progressive)
+      unit.multiplier = reader.tileScale(block, inGroup);
     for (int64_t i = 0; i < tokens; ++i) {
       SmallVector<Scalar> words = reader.words(unit, i);
       Scalar token = firstToken + i * pool.tokenDistance();

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A warp takes one head of q, k or v of one row. Keys that are coded by channel are a block's, the
-// new ones of a group of tokens: of the row that has the group's first of them.
+// A warp takes one head of q, k or v of one row. Keys, or values, that are coded by channel are a
+// block's, the new ones of a group of tokens: of the row that has the group's first of them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,7 +39,8 @@ private:
   /// Norms with the weights at `norm`, if there are any; `at` is the token's position.
   void normalizeAndRotate(WarpHead &elements, Value norm, Scalar at);
   void store(WarpHead &elements, Scalar head);
-  void emitKeyGroup(Scalar kvHead);
+  void emitGroups();
+  void emitGroup(const CachePool &pool, Scalar kvHead);
   /// The page that has the row's token.
   Scalar page();
   /// Whether there is a row `other`, of the same sequence.
@@ -48,8 +49,10 @@ private:
     return {function, pool, b.loadI32(function.pointer(Kind::TokenSeq), row), kvHead};
   }
   int64_t width() { return WarpHead::chooseWidth(shape.headDim, op.getOffsets()); }
-  /// The first head of values: keys by channel are not among the warps' heads.
-  int64_t firstValue() { return heads() + (shape.keys.format.channels ? 0 : shape.kvHeads); }
+  /// The first head of values, and the end of all: those by channel are not among the warps' heads.
+  int64_t firstValue() { return heads() + warpHeads(shape.keys); }
+  int64_t endHead() { return firstValue() + warpHeads(shape.values); }
+  int64_t warpHeads(const CachePool &pool) { return pool.format.channels ? 0 : shape.kvHeads; }
   int64_t heads() { return int64_t(op.getHeads()); }
 
   kernel::RopeAppendOp op;
@@ -106,7 +109,8 @@ void RopeAppendEmitter::store(WarpHead &elements, Scalar head) {
   };
   if (!shape.keys.format.channels)
     b.ifThen(isKey, [&] { append(shape.keys, Kind::KeyCache, heads()); });
-  b.ifThen(head >= firstValue(), [&] { append(shape.values, Kind::ValueCache, firstValue()); });
+  if (!shape.values.format.channels)
+    b.ifThen(head >= firstValue(), [&] { append(shape.values, Kind::ValueCache, firstValue()); });
 }
 
 void RopeAppendEmitter::emitHead(Scalar head) {
@@ -139,30 +143,52 @@ void RopeAppendEmitter::normalizeAndRotate(WarpHead &elements, Value norm, Scala
     elements.rotate(function.pointer(Kind::RopeTable), at);
 }
 
-/// Puts the new keys of a group of tokens, from the block's row on, into the window. What completes
-/// the group codes it, with those that earlier steps have left there.
-void RopeAppendEmitter::emitKeyGroup(Scalar kvHead) {
-  const CachePool &keys = shape.keys;
-  Matrix k = function.activation(op.getK());
-  CacheWindow window = windowOf(keys, kvHead);
-  Scalar wanted = b.i32(keys.format.group) - position % keys.format.group;
+/// Puts the new keys, or values, of a group of tokens, from the block's row on, into the window.
+/// What completes the group codes it, with those that earlier steps have left there.
+void RopeAppendEmitter::emitGroup(const CachePool &pool, Scalar kvHead) {
+  Matrix matrix = function.activation(pool.isKey ? op.getK() : op.getV());
+  int64_t offset = op.getOffsets()[pool.isKey ? 1 : 2];
+  CacheWindow window = windowOf(pool, kvHead);
+  Scalar wanted = b.i32(pool.format.group) - position % pool.format.group;
   b.forLoop(b.threadId() / kWarpSize, wanted, b.i32(warps), [&](Scalar i) {
     b.ifThen(isSameSequence(row + i), [&] {
       WarpHead elements(b, shape.headDim, width(), lane);
       Value source =
-          b.elementPtr(k.row(b, row + i), k.element, kvHead * shape.headDim + op.getOffsets()[1]);
-      elements.load(source, k.element, k.access);
-      Value norm = op.getKNorm() ? function.vector(op.getKNorm()).base : Value();
-      normalizeAndRotate(elements, norm, position + i);
+          b.elementPtr(matrix.row(b, row + i), matrix.element, kvHead * shape.headDim + offset);
+      elements.load(source, matrix.element, matrix.access);
+      if (pool.isKey) {
+        Value norm = op.getKNorm() ? function.vector(op.getKNorm()).base : Value();
+        normalizeAndRotate(elements, norm, position + i);
+      }
       window.append(elements, position + i);
     });
   });
   b.barrier();
   b.ifThen(isSameSequence(row + wanted - 1), [&] {
-    Value block = CacheReader(b, keys, function.pointer(Kind::KeyCache)).block(page(), kvHead);
-    ChannelWriter(b, keys, b.threadId(), warps)
-        .encode(window.block(position), block, position % kPageTokens / keys.format.group);
+    Kind kind = pool.isKey ? Kind::KeyCache : Kind::ValueCache;
+    Value block = CacheReader(b, pool, function.pointer(kind)).block(page(), kvHead);
+    ChannelWriter(b, pool, b.threadId(), warps)
+        .encode(window.block(position), block, position % kPageTokens / pool.format.group);
   });
+}
+
+/// Blocks after those of the warps' heads: one for each KV head of the keys by channel, then of the
+/// values.
+void RopeAppendEmitter::emitGroups() {
+  int64_t firstBlock = llvm::divideCeil(endHead(), warps);
+  for (const CachePool *pool : {&shape.keys, &shape.values}) {
+    if (!pool->format.channels)
+      continue;
+    Scalar kvHead = b.blockId(1) - firstBlock;
+    b.ifThen((b.blockId(1) >= firstBlock) & (kvHead < shape.kvHeads), [&] {
+      Value sequences = function.pointer(Kind::TokenSeq);
+      Scalar before = b.loadI32(sequences, max(row, b.i32(1)) - 1);
+      Scalar isFirst =
+          (position % pool->format.group == 0) | (row == 0) | (before < b.loadI32(sequences, row));
+      b.ifThen(isFirst, [&] { emitGroup(*pool, kvHead); });
+    });
+    firstBlock += shape.kvHeads;
+  }
 }
 
 void RopeAppendEmitter::emit() {
@@ -171,20 +197,11 @@ void RopeAppendEmitter::emit() {
   lane = thread % kWarpSize;
   position = b.loadI32(function.pointer(Kind::TokenPos), row);
   Scalar head = b.blockId(1) * warps + thread / kWarpSize;
-  int64_t end = firstValue() + shape.kvHeads;
-  if (end % warps == 0 && !shape.keys.format.channels)
+  bool hasGroups = shape.keys.format.channels || shape.values.format.channels;
+  if (endHead() % warps == 0 && !hasGroups)
     return emitHead(head);
-  b.ifThen(head < end, [&] { emitHead(head); });
-  if (!shape.keys.format.channels)
-    return;
-  int64_t firstBlock = llvm::divideCeil(end, warps);
-  b.ifThen(b.blockId(1) >= firstBlock, [&] {
-    Value sequences = function.pointer(Kind::TokenSeq);
-    Scalar before = b.loadI32(sequences, max(row, b.i32(1)) - 1);
-    Scalar isFirst = (position % shape.keys.format.group == 0) | (row == 0) |
-                     (before < b.loadI32(sequences, row));
-    b.ifThen(isFirst, [&] { emitKeyGroup(b.blockId(1) - firstBlock); });
-  });
+  b.ifThen(head < endHead(), [&] { emitHead(head); });
+  emitGroups();
 }
 
 LogicalResult ptx::emitRopeAppend(kernel::RopeAppendOp op, gpu::GPUModuleOp module) {

@@ -45,6 +45,14 @@ AttentionShape::AttentionShape(Operation *op, FlatSymbolRefAttr symbol, int64_t 
   headStride = llvm::alignTo(headDim, 8);
 }
 
+int64_t AttentionShape::tokenGroup() const {
+  int64_t group = 1;
+  for (const CachePool &pool : {keys, values})
+    if (pool.format.channels)
+      group = std::max(group, pool.format.group);
+  return group;
+}
+
 int64_t AttentionShape::codedHeadBytes() const {
   int64_t elements = 0;
   for (const CachePool &pool : {keys, values})

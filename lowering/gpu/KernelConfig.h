@@ -63,8 +63,8 @@ struct AttentionShape {
   CachePool keys, values;
 
   bool hasWindow() const { return keys.format.residual != 0 || values.format.residual != 0; }
-  /// Keys that are coded together.
-  int64_t keyGroup() const { return keys.format.channels ? keys.format.group : 1; }
+  /// Tokens whose keys, or values, are coded together. Groups are powers of two.
+  int64_t tokenGroup() const;
   /// Bytes of a head in shared memory, f32, from where it is coded; 0 where it never is.
   int64_t codedHeadBytes() const;
 };

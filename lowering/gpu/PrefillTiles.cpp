@@ -20,14 +20,17 @@ static Scalar boolean(PtxBuilder &b, bool value) {
 PrefillTiles::PrefillTiles(PtxBuilder &b, const AttentionShape &shape, int64_t keys, Scalar first,
                            Scalar last)
     : b(b), shape(shape) {
-  int64_t keyWindow = shape.keys.format.residual, valueWindow = shape.values.format.residual;
+  const CacheFormat &keyFormat = shape.keys.format, &valueFormat = shape.values.format;
+  // Of windows of the same size, tokens leave those by channel first, or at once with the others.
+  bool isSame = keyFormat.residual == valueFormat.residual;
+  bool keysFirst = isSame && (keyFormat.channels || !valueFormat.channels),
+       valuesFirst = isSame && (valueFormat.channels || !keyFormat.channels);
   places.push_back({true, true});
-  if (valueWindow)
+  if (valueFormat.residual && !valuesFirst)
     places.push_back({true, false});
-  if (keyWindow && valueWindow)
+  if (keyFormat.residual && valueFormat.residual)
     places.push_back({false, false});
-  // Keys leave a window of the same size later.
-  if (keyWindow && keyWindow != valueWindow)
+  if (keyFormat.residual && !keysFirst)
     places.push_back({false, true});
   Scalar end = b.i32(0);
   for (const Places &place : places) {

@@ -14,8 +14,6 @@ using namespace qopt;
 static std::string partObstacle(StringRef text, bool isKey) {
   CacheFormat format = parseCacheFormat(std::string_view(text));
   std::string subject = ("no ptx kernel has " + Twine(isKey ? "keys " : "values ") + text).str();
-  if (format.progressive)
-    return subject + ": none codes in two steps";
   if (format.beforeRope)
     return subject + ": none rotates keys as it reads them";
   return "";
