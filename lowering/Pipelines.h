@@ -15,9 +15,10 @@ namespace qopt {
 struct DefaultPipelineOptions : mlir::PassPipelineOptions<DefaultPipelineOptions> {
   ListOption<std::string> targets{*this, "targets", llvm::cl::desc("cpu, ptx or both"),
                                   llvm::cl::list_init<std::string>({"cpu", "ptx"})};
-  ListOption<std::string> cpuLevels{*this, "cpu-levels",
-                                    llvm::cl::desc("Instruction sets: avx512, avx2"),
-                                    llvm::cl::list_init<std::string>({"avx512", "avx2"})};
+  ListOption<std::string> cpuLevels{
+      *this, "cpu-levels",
+      llvm::cl::desc("Instruction sets: avx512, avx2; host: the best of this machine alone"),
+      llvm::cl::list_init<std::string>({"avx512", "avx2"})};
   ListOption<std::string> chips{*this, "chips", llvm::cl::desc("GPUs: sm_80 and later"),
                                 llvm::cl::list_init<std::string>({"sm_80", "sm_90a"})};
   Option<std::string> cpuTuning{*this, "cpu-tuning",

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/CpuLevel.h"
+#include "runtime/device/cpu/CpuFeatures.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace qopt::cpu;
 using llvm::StringLiteral;
@@ -27,9 +29,16 @@ const CpuLevelTraits &qopt::cpu::traitsOf(CpuLevel level) {
   return level == CpuLevel::Avx512 ? kAvx512 : kAvx2;
 }
 
+/// Whether this machine, and the system it runs under, have all that a level needs.
+static bool isExecutable(const CpuLevelTraits &traits) {
+  return llvm::all_of(traits.required, [](StringLiteral feature) {
+    return qopt::cpuFeature({feature.data(), feature.size()}) == qopt::FeatureState::Present;
+  });
+}
+
 std::optional<CpuLevel> qopt::cpu::parseCpuLevel(llvm::StringRef name) {
   for (CpuLevel level : kCpuLevels)
-    if (traitsOf(level).name == name)
+    if (traitsOf(level).name == name || (name == "host" && isExecutable(traitsOf(level))))
       return level;
   return std::nullopt;
 }

@@ -37,7 +37,7 @@ struct CpuLevelTraits {
 
 const CpuLevelTraits &traitsOf(CpuLevel level);
 
-/// The level called `name`, if there is one.
+/// The level called `name`, if there is one; "host" is the best that this machine can execute.
 std::optional<CpuLevel> parseCpuLevel(llvm::StringRef name);
 
 } // namespace qopt::cpu

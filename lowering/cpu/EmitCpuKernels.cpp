@@ -84,7 +84,8 @@ void EmitCpuKernels::runOnOperation() {
   std::optional<CpuLevel> parsed = parseCpuLevel(level);
   if (!parsed) {
     emitError(getOperation().getLoc())
-        << "level must be avx512 or avx2, not '" << level.getValue() << "'";
+        << "level must be avx512, avx2, or host on a machine that has one of them, not '"
+        << level.getValue() << "'";
     return signalPassFailure();
   }
   StringRef name = traitsOf(*parsed).moduleName;

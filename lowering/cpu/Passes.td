@@ -44,7 +44,7 @@ def EmitCpuKernels : Pass<"emit-cpu-kernels", "mlir::ModuleOp"> {
     as it is.
   }];
   let options = [
-    Option<"level", "level", "std::string", "\"avx512\"", "instruction set: avx512 or avx2">
+    Option<"level", "level", "std::string", "\"avx512\"", "instruction set: avx512, avx2, or host, the best that this machine has">
   ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Kernels emitted">

@@ -18,19 +18,27 @@ using llvm::ArrayRef;
 
 namespace {
 
+struct Candidate {
+  std::string mode, format;
+  int64_t windowBytes; ///< of a sequence
+};
+
 /// The keys or the values of a cache, and what they could be.
 struct Part {
   llm::CacheOp cache;
   bool isKey;
-  std::vector<std::string> formats;
-  std::vector<FormatOption> options; ///< beside formats
+  std::vector<Candidate> candidates;
+  std::vector<FormatOption> options; ///< beside candidates
+
+  /// The candidate that a mode made.
+  size_t find(const std::string &mode) const;
 };
 
 struct Choice {
-  std::vector<std::string> formats; ///< of each part
+  std::vector<size_t> candidates; ///< of each part
   int64_t bytes = 0;
   double kl = 0;
-  std::string uniform; ///< the one format, if it was chosen as such
+  std::string uniform; ///< the one mode, if it was chosen as such
 };
 
 class Chooser {
@@ -40,15 +48,19 @@ public:
 
   void choose();
   void apply();
+  int64_t windowBytes() const; ///< of a sequence, in all that was chosen
   std::string describe() const;
   Json trace() const;
 
 private:
   struct Uniform {
-    std::string format;
+    std::string mode;
+    std::vector<size_t> candidates; ///< of each part
     FormatOption option;
   };
 
+  void addParts(llm::CacheOp cache);
+  void addUniform(const UniformSensitivity &one);
   std::vector<std::vector<FormatOption>> items() const;
   bool fits(const FormatOption &option) const;
   [[noreturn]] void failImpossible() const;
@@ -65,10 +77,50 @@ private:
 
 } // namespace
 
-/// Bytes of a token in one part of a cache.
-static int64_t bytesOf(const std::string &format, llm::CacheOp cache) {
-  double bytes = parseCacheFormat(format).bytesPerHead(cache.getHeadDim());
-  return int64_t(std::ceil(bytes)) * int64_t(cache.getKvHeads());
+size_t Part::find(const std::string &mode) const {
+  auto found = llvm::find_if(candidates, [&](const Candidate &one) { return one.mode == mode; });
+  return size_t(found - candidates.begin());
+}
+
+/// Bytes that a head's window takes of each sequence, in f16.
+static int64_t windowBytesOf(const CacheFormat &format, int64_t headDim) {
+  return format.residual ? kWindowTokens * headDim * 2 : 0;
+}
+
+/// The keys and the values of a cache.
+void Chooser::addParts(llm::CacheOp cache) {
+  const int64_t headDim = cache.getHeadDim(), heads = cache.getKvHeads();
+  for (bool isKey : {true, false}) {
+    Part part{cache, isKey, {}, {}};
+    for (const CacheSensitivity &one : profile.cacheSensitivities().parts) {
+      if (one.isKey != isKey || llvm::StringRef(one.cache) != cache.getSymName())
+        continue;
+      const CacheFormat format = parseCacheFormat(one.format);
+      checkCacheFormat(format, isKey, headDim);
+      const int64_t window = windowBytesOf(format, headDim);
+      const double bytes = format.bytesPerHead(headDim) + double(window) / double(budget.context);
+      part.candidates.push_back({one.mode, one.format, window * heads});
+      part.options.push_back({int64_t(std::ceil(bytes)) * heads, one.kl});
+    }
+    if (part.options.empty() || part.options.size() > 255)
+      fail("{} has {} sensitivities of the {} of '{}'; 1 to 255 can be chosen from", profile.path(),
+           part.options.size(), isKey ? "keys" : "values", cache.getSymName().str());
+    elements += heads * headDim;
+    parts.push_back(std::move(part));
+  }
+}
+
+/// A mode for everything, if it was measured for every part, too.
+void Chooser::addUniform(const UniformSensitivity &one) {
+  Uniform candidate{one.mode, {}, {0, one.kl}};
+  for (const Part &part : parts) {
+    const size_t index = part.find(one.mode);
+    if (index == part.candidates.size())
+      return;
+    candidate.candidates.push_back(index);
+    candidate.option.bytes += part.options[index].bytes;
+  }
+  uniform.push_back(std::move(candidate));
 }
 
 Chooser::Chooser(ArrayRef<llm::CacheOp> caches, bool areAll, const Profile &profile,
@@ -79,28 +131,10 @@ Chooser::Chooser(ArrayRef<llm::CacheOp> caches, bool areAll, const Profile &prof
     fail("{} has no sensitivities of caches: qrun calibrate --kv-sensitivity measures them",
          profile.path());
   for (llm::CacheOp cache : caches)
-    for (bool isKey : {true, false}) {
-      Part part{cache, isKey, {}, {}};
-      for (const CacheSensitivity &one : measured.parts)
-        if (one.isKey == isKey && llvm::StringRef(one.cache) == cache.getSymName()) {
-          checkCacheFormat(parseCacheFormat(one.format), isKey, cache.getHeadDim());
-          part.formats.push_back(one.format);
-          part.options.push_back({bytesOf(one.format, cache), one.kl});
-        }
-      if (part.options.empty() || part.options.size() > 255)
-        fail("{} has {} sensitivities of the {} of '{}'; 1 to 255 can be chosen from",
-             profile.path(), part.options.size(), isKey ? "keys" : "values",
-             cache.getSymName().str());
-      elements += int64_t(cache.getKvHeads()) * int64_t(cache.getHeadDim());
-      parts.push_back(std::move(part));
-    }
+    addParts(cache);
   if (areAll)
-    for (const UniformSensitivity &one : measured.uniform) {
-      int64_t bytes = 0;
-      for (llm::CacheOp cache : caches)
-        bytes += 2 * bytesOf(one.format, cache);
-      uniform.push_back({one.format, {bytes, one.kl}});
-    }
+    for (const UniformSensitivity &one : measured.uniform)
+      addUniform(one);
   if (budget.bytes)
     mostBytes = *budget.bytes;
   if (budget.bits)
@@ -142,73 +176,82 @@ void Chooser::choose() {
                                                   : chooseWithinBytes(items(), mostBytes);
   if (!picked)
     failImpossible();
+  choice.candidates = *picked;
   for (auto [part, index] : llvm::zip_equal(parts, *picked)) {
-    choice.formats.push_back(part.formats[index]);
     choice.bytes += part.options[index].bytes;
     choice.kl += part.options[index].kl;
   }
   for (const Uniform &one : uniform) {
     bool isBetter = budget.kl ? one.option.bytes < choice.bytes : one.option.kl < choice.kl;
     if (fits(one.option) && isBetter)
-      choice = {std::vector<std::string>(parts.size(), one.format), one.option.bytes, one.option.kl,
-                one.format};
+      choice = {one.candidates, one.option.bytes, one.option.kl, one.mode};
   }
 }
 
-/// A format of keys, for values: without what is of keys alone.
-static std::string ofValues(const std::string &keys) {
-  CacheFormat format = parseCacheFormat(keys);
-  format.beforeRope = false;
-  format.channels = format.progressive;
-  return toText(format);
+void Chooser::apply() {
+  for (auto [part, index] : llvm::zip_equal(parts, choice.candidates)) {
+    const std::string &format = part.candidates[index].format;
+    part.isKey ? part.cache.setK(format) : part.cache.setV(format);
+  }
 }
 
-void Chooser::apply() {
-  for (auto [part, format] : llvm::zip_equal(parts, choice.formats))
-    part.isKey ? part.cache.setK(format) : part.cache.setV(ofValues(format));
+int64_t Chooser::windowBytes() const {
+  int64_t bytes = 0;
+  for (auto [part, index] : llvm::zip_equal(parts, choice.candidates))
+    bytes += part.candidates[index].windowBytes;
+  return bytes;
 }
 
 std::string Chooser::describe() const {
   std::string text = "auto: ";
   for (bool isKey : {true, false}) {
     llvm::MapVector<llvm::StringRef, int64_t> layers;
-    for (auto [part, format] : llvm::zip_equal(parts, choice.formats))
+    for (auto [part, index] : llvm::zip_equal(parts, choice.candidates))
       if (part.isKey == isKey)
-        ++layers[format];
+        ++layers[part.candidates[index].mode];
     text += isKey ? "keys" : "values";
-    for (auto [format, count] : layers)
-      text += fmt::format(" {} x {},", count, format.str());
+    for (auto [mode, count] : layers)
+      text += fmt::format(" {} x {},", count, mode.str());
     text.back() = ';';
     text += ' ';
   }
-  text += fmt::format("{} bytes a token, {:.4g} bits an element, KL {:.3g} ", choice.bytes,
-                      bitsOf(choice.bytes), choice.kl);
-  return text + (choice.uniform.empty() ? "predicted" : "measured, as one format for all");
+  text +=
+      fmt::format("{} bytes a token, {:.4g} bits an element, ", choice.bytes, bitsOf(choice.bytes));
+  if (int64_t bytes = windowBytes())
+    text += fmt::format("of which windows of {} bytes over {} tokens, ", bytes, budget.context);
+  return text + fmt::format("KL {:.3g} {}", choice.kl,
+                            choice.uniform.empty() ? "predicted" : "measured, as one mode for all");
 }
 
 Json Chooser::trace() const {
   Json considered = Json::array(), uniformly = Json::array();
-  for (auto [part, format] : llvm::zip_equal(parts, choice.formats)) {
+  for (auto [part, index] : llvm::zip_equal(parts, choice.candidates)) {
     Json options = Json::array();
-    for (auto [name, option] : llvm::zip_equal(part.formats, part.options))
-      options.push_back({{"format", name}, {"bytes", option.bytes}, {"kl", option.kl}});
+    for (auto [candidate, option] : llvm::zip_equal(part.candidates, part.options))
+      options.push_back({{"mode", candidate.mode},
+                         {"format", candidate.format},
+                         {"bytes", option.bytes},
+                         {"kl", option.kl}});
     llm::CacheOp cache = part.cache;
     considered.push_back({{"cache", cache.getSymName().str()},
                           {"part", part.isKey ? "k" : "v"},
-                          {"chosen", format},
+                          {"chosen", part.candidates[index].format},
+                          {"chosen_mode", part.candidates[index].mode},
                           {"considered", options}});
   }
   for (const Uniform &one : uniform)
-    uniformly.push_back({{"format", one.format},
+    uniformly.push_back({{"mode", one.mode},
                          {"bytes", one.option.bytes},
                          {"kl", one.option.kl},
                          {"fits", fits(one.option)}});
   return {{"budget", budget.kl ? Json{{"kl", *budget.kl}} : Json{{"bytes", mostBytes}}},
           {"why", choice.uniform.empty()
                       ? "least sum of divergences within the budget, each measured alone"
-                      : "one format for all costs less than the least sum of divergences"},
+                      : "one mode for all costs less than the least sum of divergences"},
           {"bytes_per_token", choice.bytes},
           {"bits_per_element", bitsOf(choice.bytes)},
+          {"window_bytes_per_sequence", windowBytes()},
+          {"context", budget.context},
           {"kl", choice.kl},
           {"parts", considered},
           {"uniform", uniformly}};

@@ -18,11 +18,13 @@ struct CacheBudget {
   std::optional<double> bits;   ///< of an element, on average
   std::optional<int64_t> bytes; ///< of a token
   std::optional<double> kl;     ///< that may be lost, in nats
+  /// Tokens of a sequence, which share the bytes of a window of its newest ones.
+  int64_t context;
 };
 
 /// Gives keys and values of each of `caches` one of the formats that the profile measured for them:
 /// those whose divergences, taken to add up, sum to least within the budget (FormatKnapsack.h). If
-/// the caches are all of the model's, and one format for everything fits the budget and was
+/// the caches are all of the model's, and one mode for everything fits the budget and was
 /// measured to cost less than that sum, it is that one. Returns what was done in words; where
 /// `trace` is no empty path, writes a JSON file of all that was considered. Throws an Error if the
 /// profile has no sensitivities of these caches, or nothing fits the budget.

@@ -12,6 +12,7 @@
 #include "passes/quantization/CalibrationProfile.h"
 #include "passes/quantization/TensorRule.h"
 #include "runtime/formats/Error.h"
+#include "runtime/formats/ModelConfig.h"
 #include <cmath>
 
 namespace qopt {
@@ -43,6 +44,7 @@ struct CompressKvPass : qopt::impl::CompressKvBase<CompressKvPass> {
 private:
   void run();
   void runAuto();
+  int64_t contextOfWindows();
   SmallVector<llm::CacheOp> selectCaches(int64_t &total);
   void parseRule();
   void refuseUnless(bool fits, StringRef option, StringRef home) const;
@@ -224,6 +226,7 @@ void CompressKvPass::parseRule() {
   refuseUnless(!bytes.hasValue(), "bytes", "mode=auto");
   refuseUnless(!kl.hasValue(), "kl", "mode=auto");
   refuseUnless(trace.empty(), "trace", "mode=auto");
+  refuseUnless(!context.hasValue(), "context", "mode=auto");
   if (isStatic && profile.empty())
     fail("compress-kv: static scales come from a profile: profile=FILE, from qrun calibrate");
   if (isStatic && (group != 0 || rotate != "none"))
@@ -291,6 +294,23 @@ SmallVector<llm::CacheOp> CompressKvPass::selectCaches(int64_t &total) {
   return selected;
 }
 
+/// Tokens of a sequence that a window's bytes are counted over: the model's context, unless the
+/// rule says.
+int64_t CompressKvPass::contextOfWindows() {
+  if (context.hasValue()) {
+    if (context < 1)
+      fail("compress-kv: context={}: windows are counted over one token or more",
+           context.getValue());
+    return context;
+  }
+  auto text = getOperation()->getAttrOfType<StringAttr>("llm.config");
+  if (!text)
+    fail("compress-kv: the module has no llm.config with the length of its context; context=N of "
+         "mode=auto says it");
+  Json parsed = parseJson(std::string_view(text.getValue()), "llm.config");
+  return modelConfigFromJson(JsonObject(parsed, "llm.config")).maxPosition;
+}
+
 void CompressKvPass::runAuto() {
   ModuleOp module = getOperation();
   bool choosesItself = type.empty() && keyType.empty() && valueType.empty() && !isStatic &&
@@ -298,8 +318,8 @@ void CompressKvPass::runAuto() {
                        !m2.hasValue() && !table.hasValue() && !ratio.hasValue() &&
                        !rotate.hasValue() && !beforeRope;
   if (!choosesItself)
-    fail("compress-kv: mode=auto chooses formats itself; its options are bits, bytes, kl, profile, "
-         "layers and trace");
+    fail("compress-kv: mode=auto chooses formats itself; its options are bits, bytes, kl, context, "
+         "profile, layers and trace");
   if (bits.hasValue() + bytes.hasValue() + kl.hasValue() != 1)
     fail("compress-kv: mode=auto has one budget: bits=, of an element, bytes=, of a token, or kl=");
   if (profile.empty())
@@ -312,6 +332,7 @@ void CompressKvPass::runAuto() {
     budget.bytes = bytes;
   if (kl.hasValue())
     budget.kl = kl;
+  budget.context = contextOfWindows();
   int64_t total = 0;
   SmallVector<llm::CacheOp> caches = selectCaches(total);
   std::string done = chooseCacheFormats(caches, int64_t(caches.size()) == total,

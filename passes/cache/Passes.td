@@ -39,7 +39,8 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     `mode=auto` gives keys and values of each layer the formats that cost least within a budget, by
     the sensitivities in a profile of `qrun calibrate --kv-sensitivity`: their divergences, measured
     one at a time, are taken to add up, and the sum is the least there is (a knapsack solved exactly),
-    or one format for all where that was measured to cost less. `trace` names a JSON file for all that
+    or one mode for all where that was measured to cost less. What a sequence has once, KIVI's window, is
+    counted over the tokens of its `context`. `trace` names a JSON file for all that
     was considered.
 
     ```
@@ -69,6 +70,8 @@ def CompressKv : Pass<"compress-kv", "mlir::ModuleOp"> {
     Option<"bits", "bits", "double", "4", "turboquant: 2 to 4; kivi, flashq: 2, 4; auto: of an element, on average">,
     Option<"bytes", "bytes", "int64_t", "0", "auto: of a token in all layers">,
     Option<"kl", "kl", "double", "0", "auto: divergence that may be lost, in nats">,
+    Option<"context", "context", "int64_t", "0",
+           "auto: tokens of a sequence, over which a window is counted; without it, the model's context">,
     Option<"trace", "trace", "std::string", "\"\"", "auto: a JSON file to write">,
     Option<"rotate", "rotate", "std::string", "\"none\"", "hadamard or none">,
     Option<"beforeRope", "before_rope", "bool", "false", "keys are coded before their rotary embedding, without bias">,

@@ -7,6 +7,7 @@
 
 #include "passes/quantization/CalibrationProfile.h"
 #include "dialects/llm/Llm.h"
+#include "dialects/q/Q.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "passes/quantization/ModelHash.h"
 #include "runtime/formats/Error.h"
@@ -28,8 +29,18 @@ static Profile openChecked(const std::string &path, const std::string &hash) {
   return profile;
 }
 
+/// That of the model as it is here; of one that observes, that of what --instrument saw, since the
+/// default pipeline may have packed parameters of it.
+static std::string hashOf(mlir::ModuleOp module) {
+  auto instrumented = module->getAttrOfType<mlir::StringAttr>(llm::kModelHashAttr);
+  const bool observes =
+      instrumented &&
+      module.walk([](q::ObserveOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
+  return observes ? instrumented.str() : hashModel(module);
+}
+
 Profile qopt::openProfile(const std::string &path, mlir::ModuleOp module) {
-  return openChecked(path, hashModel(module));
+  return openChecked(path, hashOf(module));
 }
 
 Profile qopt::openProfileOfOriginal(const std::string &path, mlir::ModuleOp module) {

@@ -18,7 +18,7 @@ inline constexpr int64_t kLeastCalibrationTokens = 512;
 
 /// Opens a profile for a pass on `module`. Throws an Error if the file is no profile, is of too few
 /// tokens, or was recorded from another model than `module` is at this point: one that was smoothed
-/// since has other activations.
+/// since has other activations. A module that observes is the model that --instrument saw.
 Profile openProfile(const std::string &path, mlir::ModuleOp module);
 
 /// The same, but if `module` was smoothed with a profile, one of the model before that.

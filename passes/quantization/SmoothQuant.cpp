@@ -261,6 +261,9 @@ LogicalResult SmoothQuantPass::run() {
   smoothed.clear();
   if (failed(parseOptions()))
     return failure();
+  WalkResult isObserved = getOperation().walk([](q::ObserveOp) { return WalkResult::interrupt(); });
+  if (isObserved.wasInterrupted())
+    return getOperation().emitError("is observed already: --instrument goes behind --smooth-quant");
   Profile observed = openProfile(profile, getOperation());
   Parameters parameters(getOperation());
   if (failed(collect(observed, parameters)))

@@ -19,17 +19,18 @@ namespace qopt {
 struct CacheSensitivity {
   std::string cache; ///< "layers.0"
   bool isKey = true;
-  std::string format; ///< CacheFormat's text
+  std::string mode;   ///< What made the format, as `qrun kv-study --modes` spells it.
+  std::string format; ///< CacheFormat's text, with numbers of this cache where it has any.
   double kl = 0;
 };
 
-/// The same for all keys and values of a model in one format.
+/// The same for all keys and values of a model in one mode.
 struct UniformSensitivity {
-  std::string format;
+  std::string mode;
   double kl = 0;
 };
 
-/// What `qrun calibrate --kv-sensitivity` measures: every candidate format for each part of each
+/// What `qrun calibrate --kv-sensitivity` measures: every candidate mode for each part of each
 /// cache, and for all of them together.
 struct CacheSensitivities {
   std::vector<CacheSensitivity> parts;

@@ -34,9 +34,9 @@ static std::optional<int64_t> parseInteger(std::string_view text) {
 
 [[noreturn]] static void failUnknown(std::string_view name) {
   fail("unknown cache mode '{}'; f16, bf16, int8, int4, int2, fp8_e4m3 and fp8_e5m2 (with -static, "
-       "-asymmetric, -search, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, -hadamard), "
-       "turboquant2 "
-       "to 4, kivi2, kivi4, flashq2 and flashq4, and any of them with -before_rope are known",
+       "-asymmetric, -symmetric, -search, -hadamard, -gN), turbo:M1:M2 (with -lloyd_max, "
+       "-hadamard), turboquant2 to 4, kivi2, kivi4, flashq2 and flashq4, and any of them with "
+       "-before_rope are known",
        name);
 }
 
@@ -67,12 +67,15 @@ CacheMode qopt::parseCacheMode(std::string_view name) {
         words[i].starts_with('g') ? parseInteger(words[i].substr(1)) : std::nullopt;
     if (words[i] == "before_rope") {
       mode.rule += " before_rope=true";
+      mode.beforeRope = true;
     } else if (words[i] == "hadamard" && (isTurbo || isType)) {
       mode.rule += " rotate=hadamard";
     } else if (words[i] == "lloyd_max" && isTurbo) {
       mode.rule += " table=lloyd_max";
     } else if (words[i] == "asymmetric" && isType) {
       mode.rule += " asymmetric=true";
+    } else if (words[i] == "symmetric" && isType) {
+      mode.rule += " asymmetric=false";
     } else if (words[i] == "search" && isType) {
       mode.rule += " search=true";
     } else if (words[i] == "static" && isType) {

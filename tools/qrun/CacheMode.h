@@ -19,11 +19,13 @@ struct CacheMode {
   std::string name;
   std::string rule; ///< Of qopt --compress-kv, without a profile.
   bool needsProfile;
+  bool beforeRope = false;
 };
 
 /// A type (f16, bf16, int8, int4, int2, fp8_e4m3, fp8_e5m2), perhaps with -static, -asymmetric,
-/// -hadamard and -gN (groups of N); turbo:M1:M2, perhaps with -lloyd_max and -hadamard; turboquant2
-/// to 4. Throws an Error that says what is known.
+/// -symmetric, -search, -hadamard and -gN (groups of N); turbo:M1:M2, perhaps with -lloyd_max and
+/// -hadamard; turboquant2 to 4; kivi2, kivi4, flashq2 and flashq4. Each perhaps with -before_rope.
+/// Throws an Error that says what is known.
 CacheMode parseCacheMode(std::string_view name);
 
 /// The modes of a list between commas, in which `{8..3}` stands for each number of a range.

@@ -10,9 +10,11 @@
 #include "runtime/calibration/CalibrationText.h"
 #include "runtime/formats/Error.h"
 #include "runtime/session/Session.h"
+#include "tools/qrun/CountProgress.h"
 #include "tools/qrun/MeasureCaches.h"
 #include "tools/qrun/Model.h"
 #include "tools/qrun/PositiveNumber.h"
+#include "tools/qrun/ScratchFolder.h"
 #include "tools/qrun/Subcommand.h"
 #include <CLI/CLI.hpp>
 #include <bit>
@@ -102,16 +104,18 @@ static double runWindows(Session &session, CacheRecorder &caches,
 
 /// Formats of 2 to 16 bits, each of which is the best of its size for some keys or values.
 static std::string chooseModes(int64_t headDim) {
-  std::string modes = "f16,int8,int8-asymmetric,int4-asymmetric,int2-asymmetric";
+  std::string modes = "f16,int8,int8-asymmetric,int4-asymmetric-search,int2-asymmetric-search";
   if (headDim % 32 == 0)
-    modes += ",int4-asymmetric-g32";
+    modes += ",int4-asymmetric-search-g32";
   if (headDim >= 16 && std::has_single_bit(uint64_t(headDim)))
     modes += ",turboquant4,turboquant3";
   return modes;
 }
 
-/// Scores what llama.cpp's convention scores: each window's second half, which has a past.
+/// `statistics` is a profile for modes that need one. Scores what llama.cpp's convention scores:
+/// each window's second half, which has a past.
 static CacheSensitivities measureSensitivities(const CalibrateOptions &options, const Model &model,
+                                               const std::string &statistics,
                                                std::span<const std::vector<int32_t>> texts) {
   std::vector<Window> windows;
   int64_t tokens = 0;
@@ -122,18 +126,11 @@ static CacheSensitivities measureSensitivities(const CalibrateOptions &options, 
     }
   if (windows.empty())
     fail("{} has no window of three tokens to measure sensitivities on", options.textFile);
-  const bool isTerminal = isatty(STDERR_FILENO) != 0;
-  const std::string modes =
-      options.modes.empty() ? chooseModes(model.plan().config.headDim) : options.modes;
-  CacheSensitivities result =
-      measureCaches(options.artifact, model, options.model, parseCacheModes(modes), windows,
-                    [&](size_t done, size_t total) {
-                      if (isTerminal)
-                        fmt::print(stderr, "\r{} of {} sensitivities\033[K", done, total);
-                    });
-  if (isTerminal)
-    fmt::print(stderr, "\r\033[K");
-  return result;
+  const std::vector<CacheMode> modes = parseCacheModes(
+      options.modes.empty() ? chooseModes(model.plan().config.headDim) : options.modes);
+  CountProgress progress("caches", "sensitivities", kMeasurementsOfMode * modes.size());
+  return measureCaches(options.artifact, model, options.model, modes, statistics, windows,
+                       [&](size_t done) { progress.show(done); });
 }
 
 static void printReport(const CalibrateOptions &options, std::span<const NamedStatistics> recorded,
@@ -144,7 +141,7 @@ static void printReport(const CalibrateOptions &options, std::span<const NamedSt
                recorded.size(), origin.tokens, origin.text, origin.ctx,
                double(origin.tokens) / seconds);
     for (const UniformSensitivity &one : sensitivities.uniform)
-      fmt::print("cache {:<40} KL {:.3g}\n", one.format, one.kl);
+      fmt::print("cache {:<40} KL {:.3g}\n", one.mode, one.kl);
     return;
   }
   Json inputs = Json::array();
@@ -183,8 +180,12 @@ static void runCalibrate(const CalibrateOptions &options) {
   const ProfileOrigin origin{model.plan().modelHash, options.textFile, tokens, ctx,
                              "qrun " QOPT_VERSION};
   CacheSensitivities sensitivities;
-  if (options.measuresCaches)
-    sensitivities = measureSensitivities(options, model, windows);
+  if (options.measuresCaches) {
+    const ScratchFolder folder("calibrate");
+    const std::string statistics = folder.file("statistics.safetensors");
+    writeProfile(statistics, origin, inputs);
+    sensitivities = measureSensitivities(options, model, statistics, windows);
+  }
   writeProfile(options.output, origin, inputs, sensitivities);
   printReport(options, inputs, sensitivities, origin, seconds);
 }

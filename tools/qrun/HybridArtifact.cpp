@@ -35,6 +35,26 @@ static std::vector<std::vector<size_t>> launchesByCache(const Json &launches, si
   return result;
 }
 
+/// Arguments of another layer's kernel, with the slots, weights and cache of ours.
+static Json exchangeArguments(const Json &ours, const Json &theirs, size_t cache,
+                              const std::string &file) {
+  auto isOfLayer = [](const Json &argument) {
+    return argument.contains("slot") || argument.contains("weight");
+  };
+  if (std::ranges::count_if(ours, isOfLayer) != std::ranges::count_if(theirs, isOfLayer))
+    fail("{}: a layer's kernels read other tensors than those of cache {}", file, cache);
+  Json result = theirs;
+  auto next = ours.begin();
+  for (Json &argument : result)
+    if (isOfLayer(argument)) {
+      next = std::find_if(next, ours.end(), isOfLayer);
+      argument = *next++;
+    } else if (argument.contains("cache")) {
+      argument["cache"] = cache;
+    }
+  return result;
+}
+
 static void exchangeLaunches(Json &launches, const std::vector<size_t> &templates,
                              const std::string &file) {
   const Json original = launches;
@@ -49,6 +69,8 @@ static void exchangeLaunches(Json &launches, const std::vector<size_t> &template
       for (const char *key : {"kernel", "grid", "scratch"})
         if (original[theirs[i]].contains(key))
           launches[ours[i]][key] = original[theirs[i]][key];
+      launches[ours[i]]["args"] =
+          exchangeArguments(original[ours[i]]["args"], original[theirs[i]]["args"], cache, file);
     }
   }
 }

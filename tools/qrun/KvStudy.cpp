@@ -48,7 +48,7 @@ static std::vector<std::unique_ptr<Model>> compileModes(const KvStudyOptions &op
   CountProgress progress("compiling", "modes", modes.size() + 1);
   auto compile = [&](const std::vector<std::string> &rule) {
     const std::string artifact = folder.file(std::to_string(models.size()) + ".qmod");
-    compileModel(options.model, rule, "cpu", artifact);
+    compileModel(options.model, rule, hostPipeline(options.runtime.cpuLevel), artifact);
     models.push_back(std::make_unique<Model>(artifact, options.runtime, TokenizerUse::Needed));
     progress.show(models.size());
   };

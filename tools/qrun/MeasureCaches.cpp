@@ -28,43 +28,56 @@ struct Assignment {
 class Measurement {
 public:
   Measurement(std::string artifact, const Model &base, const ModelOptions &options,
-              std::span<const Window> windows)
-      : artifact(std::move(artifact)), base(base), options(options), windows(windows),
-        numCaches(base.device().target().caches.size()) {}
+              std::string profile, std::span<const Window> windows)
+      : artifact(std::move(artifact)), base(base), options(options), profile(std::move(profile)),
+        windows(windows), numCaches(base.device().target().caches.size()) {}
 
-  /// Layers of an artifact that can have an assignment; one keeps the uncompressed kernels.
+  /// Assignments that one compilation can have; a layer keeps the uncompressed kernels.
   size_t capacity() const { return std::max<size_t>(numCaches - 1, 1); }
   size_t caches() const { return numCaches; }
-  void measure(std::span<const Assignment> assignments, CacheSensitivities &result,
-               const std::function<void()> &progress);
+
+  /// Measures assignments whose kernels are the same in all layers.
+  void measureShared(std::span<const Assignment> assignments, CacheSensitivities &result,
+                     const std::function<void()> &progress);
+  /// Measures one whose layers have numbers of their own.
+  void measureOwn(const Assignment &assignment, CacheSensitivities &result);
 
 private:
-  std::string compile(std::span<const Assignment> assignments, const ScratchFolder &folder) const;
+  using Layers = std::pair<size_t, size_t>; ///< The first, and the one behind the last.
+
+  std::vector<std::string> rules(const Assignment &assignment, Layers layers) const;
+  std::string compile(const std::vector<std::string> &rules, const ScratchFolder &folder) const;
   std::vector<double> divergences(const std::vector<std::string> &artifacts) const;
+  void addPart(const Assignment &assignment, size_t cache, const std::string &artifact, double kl,
+               CacheSensitivities &result) const;
 
   std::string artifact;
   const Model &base;
   const ModelOptions &options;
+  std::string profile;
   std::span<const Window> windows;
   size_t numCaches;
 };
 
 } // namespace
 
-/// Compiles the model with assignment i in the layer i after the uncompressed one.
-std::string Measurement::compile(std::span<const Assignment> assignments,
+/// The passes that give these layers what is assigned.
+std::vector<std::string> Measurement::rules(const Assignment &assignment, Layers layers) const {
+  const std::string which = fmt::format(" layers={}-{}", layers.first, layers.second - 1);
+  std::vector<std::string> passes = {"--compress-kv=" + assignment.mode->rule + which};
+  if (assignment.mode->needsProfile)
+    passes.back() += " profile=" + profile;
+  if (!assignment.ofKeys)
+    passes.push_back("--compress-kv=k=native" + which);
+  if (!assignment.ofValues)
+    passes.push_back("--compress-kv=v=native" + which);
+  return passes;
+}
+
+std::string Measurement::compile(const std::vector<std::string> &rules,
                                  const ScratchFolder &folder) const {
-  std::vector<std::string> passes;
-  for (size_t i = 0; i < assignments.size(); ++i) {
-    const std::string layers = fmt::format(" layers={}", numCaches - capacity() + i);
-    passes.push_back("--compress-kv=" + assignments[i].mode->rule + layers);
-    if (!assignments[i].ofKeys)
-      passes.push_back("--compress-kv=k=native" + layers);
-    if (!assignments[i].ofValues)
-      passes.push_back("--compress-kv=v=native" + layers);
-  }
-  std::string compiled = folder.file("mixed.qmod");
-  compileModel(artifact + "/model.mlir", passes, "cpu", compiled);
+  std::string compiled = folder.file("compiled.qmod");
+  compileModel(artifact + "/model.mlir", rules, hostPipeline(options.cpuLevel), compiled);
   return compiled;
 }
 
@@ -95,14 +108,26 @@ std::vector<double> Measurement::divergences(const std::vector<std::string> &art
   return means;
 }
 
-void Measurement::measure(std::span<const Assignment> assignments, CacheSensitivities &result,
-                          const std::function<void()> &progress) {
+void Measurement::addPart(const Assignment &assignment, size_t cache, const std::string &artifact,
+                          double kl, CacheSensitivities &result) const {
+  const Artifact compiled = Artifact::inspect(artifact);
+  const PlanCache &stored = compiled.plan().cpu->caches[cache];
+  result.parts.push_back({stored.name, assignment.ofKeys, assignment.mode->name,
+                          (assignment.ofKeys ? stored.key : stored.value).format, kl});
+}
+
+/// Layer i after the uncompressed one has assignment i; caches and kernels are exchanged.
+void Measurement::measureShared(std::span<const Assignment> assignments, CacheSensitivities &result,
+                                const std::function<void()> &progress) {
   const ScratchFolder folder("calibrate");
-  const std::string mixed = compile(assignments, folder);
   const size_t first = numCaches - capacity();
+  std::vector<std::string> passes;
+  for (size_t a = 0; a < assignments.size(); ++a)
+    std::ranges::copy(rules(assignments[a], {first + a, first + a + 1}),
+                      std::back_inserter(passes));
+  const std::string mixed = compile(passes, folder);
   for (size_t a = 0; a < assignments.size(); ++a) {
-    const auto &[mode, ofKeys, ofValues] = assignments[a];
-    const bool isUniform = ofKeys && ofValues;
+    const bool isUniform = assignments[a].ofKeys && assignments[a].ofValues;
     std::vector<std::string> artifacts;
     for (size_t cache = 0; cache < (isUniform ? 1 : numCaches); ++cache) {
       std::vector<size_t> templates(numCaches, isUniform ? first + a : 0);
@@ -111,41 +136,70 @@ void Measurement::measure(std::span<const Assignment> assignments, CacheSensitiv
       makeHybridArtifact(mixed, templates, artifacts.back());
     }
     const std::vector<double> kl = divergences(artifacts);
-    const Artifact compiled = Artifact::inspect(artifacts.front());
-    const PlanCache &stored = compiled.plan().cpu->caches.front();
-    const std::string &format = (ofKeys ? stored.key : stored.value).format;
     if (isUniform)
-      result.uniform.push_back({format, kl.front()});
+      result.uniform.push_back({assignments[a].mode->name, kl.front()});
     else
       for (size_t cache = 0; cache < numCaches; ++cache)
-        result.parts.push_back(
-            {base.device().target().caches[cache].name, ofKeys, format, kl[cache]});
+        addPart(assignments[a], cache, artifacts[cache], kl[cache], result);
     progress();
   }
 }
 
-CacheSensitivities
-qopt::measureCaches(const std::string &artifact, const Model &base, const ModelOptions &options,
-                    std::span<const CacheMode> modes, std::span<const Window> windows,
-                    const std::function<void(size_t done, size_t total)> &progress) {
-  Measurement measurement(artifact, base, options, windows);
+/// One half of the layers is compiled with the assignment, then the other: each layer is measured
+/// with what it has, while all others have the kernels of one that has none.
+void Measurement::measureOwn(const Assignment &assignment, CacheSensitivities &result) {
+  if (assignment.ofKeys && assignment.ofValues) {
+    const ScratchFolder folder("calibrate");
+    const std::string all = compile(rules(assignment, {0, numCaches}), folder);
+    result.uniform.push_back({assignment.mode->name, divergences({all}).front()});
+    return;
+  }
+  const size_t half = (numCaches + 1) / 2;
+  for (const auto &[layers, other] : {std::pair(Layers(0, half), half), {{half, numCaches}, 0}}) {
+    if (layers.first == layers.second)
+      continue;
+    const ScratchFolder folder("calibrate");
+    const std::string compiled = compile(rules(assignment, layers), folder);
+    std::vector<std::string> artifacts;
+    for (size_t cache = layers.first; cache < layers.second; ++cache) {
+      std::vector<size_t> templates(numCaches, other);
+      templates[cache] = cache;
+      artifacts.push_back(folder.file(fmt::format("{}.qmod", cache)));
+      makeHybridArtifact(compiled, templates, artifacts.back());
+    }
+    const std::vector<double> kl = divergences(artifacts);
+    for (size_t i = 0; i < artifacts.size(); ++i)
+      addPart(assignment, layers.first + i, artifacts[i], kl[i], result);
+  }
+}
+
+CacheSensitivities qopt::measureCaches(const std::string &artifact, const Model &base,
+                                       const ModelOptions &options,
+                                       std::span<const CacheMode> modes, const std::string &profile,
+                                       std::span<const Window> windows,
+                                       const std::function<void(size_t done)> &progress) {
+  Measurement measurement(artifact, base, options, profile, windows);
   if (measurement.caches() == 0)
     fail("{} has no cache", artifact);
-  std::vector<Assignment> assignments;
+  std::vector<Assignment> shared, own;
   for (const CacheMode &mode : modes) {
-    if (mode.needsProfile)
-      fail("--kv-modes: {} has other codes in each layer, from a profile: sensitivities are "
-           "those of modes without",
+    if (mode.beforeRope)
+      fail("--kv-modes: {} changes more of the model than its cache: sensitivities are of modes "
+           "without before_rope",
            mode.name);
     for (auto [ofKeys, ofValues] : {std::pair(true, false), {false, true}, {true, true}})
-      assignments.push_back({&mode, ofKeys, ofValues});
+      (mode.needsProfile ? own : shared).push_back({&mode, ofKeys, ofValues});
   }
   CacheSensitivities result;
   size_t done = 0;
-  for (size_t begin = 0; begin < assignments.size(); begin += measurement.capacity())
-    measurement.measure(
-        std::span(assignments)
-            .subspan(begin, std::min(measurement.capacity(), assignments.size() - begin)),
-        result, [&] { progress(++done, assignments.size()); });
+  const auto advance = [&] { progress(++done); };
+  for (size_t begin = 0; begin < shared.size(); begin += measurement.capacity())
+    measurement.measureShared(
+        std::span(shared).subspan(begin, std::min(measurement.capacity(), shared.size() - begin)),
+        result, advance);
+  for (const Assignment &assignment : own) {
+    measurement.measureOwn(assignment, result);
+    advance();
+  }
   return result;
 }

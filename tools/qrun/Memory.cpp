@@ -136,7 +136,7 @@ static ArtifactMemory memoryOf(const std::string &path, const MemoryOptions &opt
   std::string compiled = path;
   if (isModel(path)) {
     compiled = folder.emplace("memory").file("model.qmod");
-    compileModel(path, {}, options.target, compiled);
+    compileModel(path, {}, "targets=" + options.target, compiled);
   }
   const Artifact artifact = Artifact::open(compiled, 1);
   const Plan &plan = artifact.plan();

@@ -44,17 +44,21 @@ std::string qopt::runTool(const std::string &name, const std::vector<std::string
 }
 
 void qopt::compileModel(const std::string &model, const std::vector<std::string> &passes,
-                        const std::string &target, const std::string &artifact) {
+                        const std::string &pipeline, const std::string &artifact) {
   std::vector<std::string> words = {model};
   words.insert(words.end(), passes.begin(), passes.end());
-  words.insert(words.end(), {"--default-pipeline=targets=" + target, "-o", artifact});
+  words.insert(words.end(), {"--default-pipeline=" + pipeline, "-o", artifact});
   runTool("qopt", words);
+}
+
+std::string qopt::hostPipeline(const std::string &cpuLevel) {
+  return "targets=cpu cpu-levels=" + (cpuLevel.empty() ? "host" : cpuLevel);
 }
 
 void qopt::calibrateModel(const std::string &model, const std::string &text, int64_t tokens,
                           const std::string &folder, const std::string &profile) {
   const fs::path observed = fs::path(folder) / "observed.qmod";
-  compileModel(model, {"--instrument"}, "cpu", observed.string());
+  compileModel(model, {"--instrument"}, hostPipeline(""), observed.string());
   runTool("qrun", {"calibrate", observed.string(), "--data", text, "--tokens",
                    std::to_string(tokens), "-o", profile});
   fs::remove_all(observed);

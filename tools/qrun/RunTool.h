@@ -18,9 +18,14 @@ namespace qopt {
 /// prints; its remarks go to the standard error. Throws an Error with its own if it fails.
 std::string runTool(const std::string &name, const std::vector<std::string> &arguments);
 
-/// Compiles what qopt takes for "cpu" or "ptx", after these passes, into `artifact`. Throws Error.
+/// Compiles what qopt takes with these passes and these options of its default pipeline
+/// ("targets=ptx") into `artifact`. Throws Error.
 void compileModel(const std::string &model, const std::vector<std::string> &passes,
-                  const std::string &target, const std::string &artifact);
+                  const std::string &pipeline, const std::string &artifact);
+
+/// Such options for what runs on this machine alone, with the kernels that `--cpu-level` (or, if
+/// that is empty, the runtime) picks: half the work of an artifact for all machines.
+std::string hostPipeline(const std::string &cpuLevel);
 
 /// Writes a calibration profile of a model (what qopt takes) over so many tokens of a text. The
 /// model that observes lies in `folder` meanwhile. Throws Error.

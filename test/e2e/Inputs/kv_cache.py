@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 
-CPU = "--default-pipeline=targets=cpu"
+CPU = "--default-pipeline=targets=cpu cpu-levels=host"
 RULES = {
     "f16": "type=f16",
     "int8": "type=int8 granularity=token_head",

@@ -2,7 +2,7 @@
 // RUN: not qopt %s --emit-cpu-kernels=level=avx10 --split-input-file 2>&1 | FileCheck %s --check-prefix=LEVEL
 // RUN: not qopt %s --emit-cpu-kernels --split-input-file 2>&1 | FileCheck %s --check-prefix=CONFIG
 
-// LEVEL: error: level must be avx512 or avx2, not 'avx10'
+// LEVEL: error: level must be avx512, avx2, or host on a machine that has one of them, not 'avx10'
 // CONFIG: error: 'kernel.map' op has no config; run configure-cpu-kernels first
 
 func.func @f(%x: tensor<?x64xf32>) attributes {kernel.target = "cpu"} {

@@ -82,9 +82,15 @@
 // BUDGET: error: {{.*}}mode=auto has one budget: bits=, of an element, bytes=, of a token, or kl=
 // RUN: not qopt %s --compress-kv="mode=auto bits=5 kl=1.0e-4 profile=x" 2>&1 | FileCheck %s --check-prefix=BUDGET
 // RUN: not qopt %s --compress-kv="mode=auto bits=5 type=int8 profile=x" 2>&1 | FileCheck %s --check-prefix=ITSELF
-// ITSELF: error: {{.*}}mode=auto chooses formats itself; its options are bits, bytes, kl, profile, layers and trace
+// ITSELF: error: {{.*}}mode=auto chooses formats itself; its options are bits, bytes, kl, context, profile, layers and trace
 // RUN: not qopt %s --compress-kv="type=int8 kl=1.0e-4" 2>&1 | FileCheck %s --check-prefix=KL
 // KL: error: {{.*}}kl is an option of mode=auto
+// RUN: not qopt %s --compress-kv="type=int8 context=4096" 2>&1 | FileCheck %s --check-prefix=CONTEXT
+// CONTEXT: error: {{.*}}context is an option of mode=auto
+// RUN: not qopt %s --compress-kv="mode=auto bits=5 context=0 profile=x" 2>&1 | FileCheck %s --check-prefix=NOCONTEXT
+// NOCONTEXT: error: {{.*}}context=0: windows are counted over one token or more
+// RUN: not qopt %s --compress-kv="mode=auto bits=5 profile=x" 2>&1 | FileCheck %s --check-prefix=NOCONFIG
+// NOCONFIG: error: {{.*}}the module has no llm.config with the length of its context; context=N of mode=auto says it
 // RUN: not qopt %s --compress-kv="mode=turboquant bits=2.5" 2>&1 | FileCheck %s --check-prefix=HALFBITS
 // HALFBITS: error: {{.*}}bits=2.5: TurboQuant's codes have 2 to 4
 
