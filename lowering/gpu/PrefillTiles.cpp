@@ -35,8 +35,8 @@ PrefillTiles::PrefillTiles(PtxBuilder &b, const AttentionShape &shape, int64_t k
   Scalar end = b.i32(0);
   for (const Places &place : places) {
     Visit any = visitOf(place, b.i32(0));
-    Scalar firstTile = range(any, first).first / keys;
-    Scalar endTile = (range(any, last).second + (keys - 1)) / keys;
+    Scalar firstTile = bounds(any, first).first / keys;
+    Scalar endTile = (bounds(any, last).second + (keys - 1)) / keys;
     firstTiles.push_back(firstTile);
     end = end + max(endTile, firstTile) - firstTile;
     ends.push_back(end);
@@ -61,6 +61,11 @@ PrefillTiles::Visit PrefillTiles::visit(Scalar index) const {
 }
 
 std::pair<Scalar, Scalar> PrefillTiles::range(const Visit &visit, Scalar position) const {
+  auto [begin, end] = bounds(visit, position);
+  return {begin, max(begin, end)};
+}
+
+std::pair<Scalar, Scalar> PrefillTiles::bounds(const Visit &visit, Scalar position) const {
   Scalar begin = b.i32(0), end = position + 1;
   auto restrict = [&](const CacheFormat &format, Scalar isCoded) {
     if (!format.residual)
@@ -71,5 +76,5 @@ std::pair<Scalar, Scalar> PrefillTiles::range(const Visit &visit, Scalar positio
   };
   restrict(shape.keys.format, visit.keysCoded);
   restrict(shape.values.format, visit.valuesCoded);
-  return {begin, max(begin, end)};
+  return {begin, end};
 }

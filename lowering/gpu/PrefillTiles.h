@@ -37,6 +37,8 @@ private:
     bool keysCoded, valuesCoded;
   };
   Visit visitOf(const Places &places, Scalar tile) const;
+  /// The same as `range`, but for rows that see nothing, whose end may be before their begin.
+  std::pair<Scalar, Scalar> bounds(const Visit &visit, Scalar position) const;
 
   PtxBuilder &b;
   const AttentionShape &shape;

@@ -14,6 +14,7 @@
 #include "lowering/cpu/CacheGeometry.h"
 #include "runtime/formats/FloatConvert.h"
 #include "test/unit/lowering/KernelTestSupport.h"
+#include "test/unit/lowering/ProgressiveTiles.h"
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -40,19 +41,6 @@ double coded(double x, const std::function<double(int64_t)> &group, int64_t size
   const double scale = roundToF16((most - least) / codes), zero = roundToF16(least);
   const double code = std::clamp(std::nearbyint((x - zero) / scale), 0.0, codes);
   return zero + scale * code;
-}
-
-/// A number of a progressive tile after both steps, at `row` of a channel's `x`: int8 within 119 of
-/// the tile's `largest`, then codes with an integer scale and zero. Quotients are those of f32.
-double progressive(const std::vector<double> &x, int64_t row, double largest, int64_t bits) {
-  const double scale = roundToF16(largest / 119), codes = double((int64_t(1) << bits) - 1);
-  std::vector<double> tile;
-  for (double value : x)
-    tile.push_back(std::clamp(double(std::nearbyintf(float(value) / float(scale))), -119., 119.));
-  const auto [least, most] = std::ranges::minmax(tile);
-  const double step = std::max(1., double(std::nearbyint((most - least) / codes)));
-  const double code = std::clamp(std::nearbyint((tile[size_t(row)] - least) / step), 0., codes);
-  return scale * (code * step + least);
 }
 
 class WindowedAttentionTest : public CpuLevels {
@@ -177,29 +165,12 @@ void WindowedAttentionTest::check(int64_t codeBits, int64_t groupSize, int64_t w
 }
 
 WindowedAttentionTest::Number WindowedAttentionTest::inTiles(const Buffer<float> &x) const {
-  auto index = [dim = dim](int64_t t, int64_t head, int64_t i) {
-    return (t * kKvHeads + head) * dim + i;
-  };
-  std::vector<double> recent(size_t(kTokens * kKvHeads * dim)), coded(recent.size());
-  for (int64_t t = 0; t < kTokens; ++t)
-    for (int64_t i = 0; i < kvColumns; ++i)
-      recent[t * kvColumns + i] = roundToF16(x[t * strideOf(kvColumns) + i]);
-  for (int64_t first = 0; first + group <= kTokens; first += group)
-    for (int64_t head = 0; head < kKvHeads; ++head) {
-      double largest = 0;
-      std::vector<std::vector<double>> channels(dim);
-      for (int64_t i = 0; i < dim; ++i)
-        for (int64_t t = first; t < first + group; ++t) {
-          channels[i].push_back(recent[index(t, head, i)]);
-          largest = std::max(largest, std::abs(channels[i].back()));
-        }
-      for (int64_t i = 0; i < dim; ++i)
-        for (int64_t t = first; t < first + group; ++t)
-          coded[index(t, head, i)] = progressive(channels[i], t - first, largest, bits);
-    }
-  return [=, tile = group](int64_t token, int64_t head, int64_t i, int64_t reader) {
-    const bool isComplete = token < (reader + 1) / tile * tile;
-    return (isComplete ? coded : recent)[index(token, head, i)];
+  ProgressiveTiles tiles(kTokens, kKvHeads, dim, group, bits,
+                         [&](int64_t t, int64_t head, int64_t i) {
+                           return double(x[t * strideOf(kvColumns) + head * dim + i]);
+                         });
+  return [tiles](int64_t token, int64_t head, int64_t i, int64_t reader) {
+    return tiles.at(token, head, i, reader);
   };
 }
 
