@@ -139,6 +139,7 @@ SmallVector<Argument> AppendAttentionOp::getKernelArguments() {
   list.add(getV());
   list.add(getQNorm());
   list.add(getKNorm());
+  list.add(getKeyBias());
   list.add(getResult());
   list.add(getPartials());
   list.addPoolsAndWindows(*this, getCacheAttr());

@@ -242,13 +242,15 @@ def Kernel_AppendAttentionOp
     and the rows attend to their sequences, themselves included. The past of a row is cut into up to
     `splits` parts that are computed apart, so that one long sequence fills a device; whoever finishes
     last combines them. `partials`, present where `splits` > 1, is where they wait: for each part and
-    head, `head_dim` rounded up to 8 sums, a maximum and a sum of weights.
+    head, `head_dim` rounded up to 8 sums, a maximum and a sum of weights. Where the cache's keys are
+    `before_rope`, k is stored as it is and `rope(cached + key_bias)` is what the rows attend to.
 
-    Arguments: q, k, v, [q_norm, k_norm], result, [partials], K pool, V pool, [K window], [V window],
-    [slots], [rope_table], token_seq, token_pos, page_table, max_pages, [counters], T.
+    Arguments: q, k, v, [q_norm, k_norm], [key_bias], result, [partials], K pool, V pool, [K window],
+    [V window], [slots], [rope_table], token_seq, token_pos, page_table, max_pages, [counters], T.
   }];
   let arguments = !con((ins Kernel_Activation:$q, Kernel_Activation:$k, Kernel_Activation:$v,
                             Optional<Kernel_Weight>:$q_norm, Optional<Kernel_Weight>:$k_norm,
+                            Optional<Kernel_Weight>:$key_bias,
                             FlatSymbolRefAttr:$cache, DenseI64ArrayAttr:$offsets, I64Attr:$heads,
                             OptionalAttr<F64Attr>:$eps, OptionalAttr<Llm_RopeAttr>:$rope,
                             F64Attr:$scale, OptionalAttr<Llm_SasAttr>:$softmax,
@@ -257,8 +259,8 @@ def Kernel_AppendAttentionOp
   let results = (outs Kernel_Activation:$result, Optional<Kernel_Activation>:$partials);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`norms` $q_norm^ `,` $k_norm `:` type($q_norm) `,` type($k_norm))?
-    `over` $cache attr-dict `:` type($q) `,` type($k) `,` type($v) `->` type($result)
-    (`,` type($partials)^)?
+    `over` $cache (`bias` $key_bias^ `:` type($key_bias))? attr-dict
+    `:` type($q) `,` type($k) `,` type($v) `->` type($result) (`,` type($partials)^)?
   }];
   let extraClassDeclaration = [{
     /// Columns of `partials` for heads of `headDim` elements.

@@ -379,6 +379,16 @@ static LogicalResult verifyKeyRotation(Operation *op, llm::CacheOp cache, bool i
                            << "defer-key-rope makes ops of such caches";
 }
 
+/// A bias is there only where attention rotates what it is added to.
+template <typename Op>
+static LogicalResult verifyKeyBias(Op op, llm::CacheOp cache, bool isDeferred) {
+  if (!op.getKeyBias())
+    return success();
+  if (!isDeferred)
+    return op.emitOpError("a bias of keys belongs to keys that are rotated as they are read");
+  return verifyVector(op, "key_bias", op.getKeyBias(), cache.getKvHeads() * cache.getHeadDim());
+}
+
 LogicalResult RopeAppendOp::verifySymbolUses(SymbolTableCollection &symbols) {
   FailureOr<llm::CacheOp> cache = verifyHeadsInCache(*this, symbols);
   return failed(cache) ? failure() : verifyKeyRotation(*this, *cache, getKeysUnrotated());
@@ -406,6 +416,11 @@ LogicalResult AppendAttentionOp::verifySymbolUses(SymbolTableCollection &symbols
   FailureOr<llm::CacheOp> cache = verifyHeadsInCache(*this, symbols);
   if (failed(cache))
     return failure();
+  bool isDeferred = parseCacheFormat(std::string_view(cache->getK())).beforeRope;
+  if (isDeferred && !getRope())
+    return verifyKeyRotation(*this, *cache, /*isDeferred=*/false);
+  if (failed(verifyKeyBias(*this, *cache, isDeferred)))
+    return failure();
   if (!getPartials())
     return success();
   int64_t columns = getPartialColumns(getSplits(), getHeads(), cache->getHeadDim());
@@ -428,11 +443,7 @@ LogicalResult AttentionOp::verifySymbolUses(SymbolTableCollection &symbols) {
       verifyCache(*this, getCacheAttr(), getHeads(), columnsOf(getResult()), symbols);
   if (failed(cache) || failed(verifyKeyRotation(*this, *cache, bool(getRope()))))
     return failure();
-  if (!getKeyBias())
-    return success();
-  if (!getRope())
-    return emitOpError("a bias of keys belongs to rope");
-  return verifyVector(*this, "key_bias", getKeyBias(), cache->getKvHeads() * cache->getHeadDim());
+  return verifyKeyBias(*this, *cache, bool(getRope()));
 }
 
 int64_t ScoreOp::getThreads(int64_t vocabulary) {

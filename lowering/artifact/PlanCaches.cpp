@@ -16,8 +16,11 @@ using namespace qopt;
 
 /// `native` is bf16 on GPUs.
 static OrderedJson planPtxPool(const ptx::CachePool &pool) {
-  OrderedJson json{{"format", pool.format.isNative() ? "bf16" : toText(pool.format)},
-                   {"layout", pool.isPlain() ? "token_major" : "units"},
+  CacheFormat stored = pool.format;
+  if (stored.isNative())
+    stored.code = CacheFormat::Code::BF16;
+  OrderedJson json{{"format", toText(stored)},
+                   {"layout", pool.isPlain() && !pool.inPairs() ? "token_major" : "units"},
                    {"block_bytes", pool.blockBytes()}};
   if (pool.format.residual)
     json["window_bytes"] = pool.windowBytes();

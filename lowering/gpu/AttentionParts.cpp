@@ -75,15 +75,43 @@ SmallVector<Scalar> ptx::loadQueryChunk(PtxBuilder &b, Value head, Scalar dim, i
   return llvm::map_to_vector(words, [&](Value word) { return b.wrap(word); });
 }
 
+SmallVector<Scalar> ptx::loadQueryPairs(PtxBuilder &b, Value head, Scalar place, int64_t headDim,
+                                        Access access, Scalar valid) {
+  constexpr int64_t pairs = kChunk / 2;
+  int64_t half = headDim / 2, width = half % pairs == 0 ? pairs : 1; // loaded at once
+  SmallVector<Value> zeros(pairs, b.i32(0));
+  SmallVector<Value> words =
+      b.ifElse(valid & (place < headDim), zeros, [&]() -> SmallVector<Value> {
+        SmallVector<Value> packed;
+        for (int64_t i = 0; i < pairs; i += width) {
+          Scalar first = min(place / 2 + i, b.i32(half - width));
+          auto low = b.loadFloats(head, b.getBF16Type(), first, unsigned(width), access);
+          auto high = b.loadFloats(head, b.getBF16Type(), first + half, unsigned(width), access);
+          for (int64_t j = 0; j < width; ++j)
+            packed.push_back(
+                select(place / 2 + (i + j) < half, b.packBf16(low[j], high[j]), b.i32(0)));
+        }
+        return packed;
+      });
+  return llvm::map_to_vector(words, [&](Value word) { return b.wrap(word); });
+}
+
+void ptx::storeRow(WarpHead &head, const CachePool &pool, Value row, Type element) {
+  if (pool.inPairs())
+    head.storePairs(row, element, pool.paddedDim());
+  else
+    head.store(row, element, pool.paddedDim());
+}
+
 void ptx::appendHead(PtxBuilder &b, WarpHead &head, const CachePool &pool, Value block,
                      Scalar token, Value scratch, Scalar lane) {
   if (pool.isPlain()) {
     // Attention reads whole units of the row.
     Value row = b.elementPtr(block, b.getBF16Type(), token * pool.paddedDim());
-    head.store(row, b.getBF16Type(), pool.paddedDim());
+    storeRow(head, pool, row, b.getBF16Type());
     return;
   }
-  head.store(scratch, b.getF32Type(), pool.paddedDim());
+  storeRow(head, pool, scratch, b.getF32Type());
   b.warpBarrier();
   CacheWriter(b, pool, lane).append(scratch, block, token);
 }

@@ -45,6 +45,13 @@ template <typename Op> mlir::LogicalResult checkHeadTypes(Op op) {
   return op.emitOpError("needs q, k and v of one element type");
 }
 
+/// The same of the elements in places `[place, place + 8)` of a head in pairs (CachePool.h).
+llvm::SmallVector<Scalar> loadQueryPairs(PtxBuilder &b, mlir::Value head, Scalar place,
+                                         int64_t headDim, Access access, Scalar valid);
+
+/// Stores a head as a row of `pool`, as `element`: in its places, and zeros up to the row's end.
+void storeRow(WarpHead &head, const CachePool &pool, mlir::Value row, mlir::Type element);
+
 /// Stores a key or value, which a warp holds, as that of token `token` in `block`, the block of its
 /// page and KV head. Pools of codes take it from `scratch`, codedHeadBytes() of shared memory.
 void appendHead(PtxBuilder &b, WarpHead &head, const CachePool &pool, mlir::Value block,

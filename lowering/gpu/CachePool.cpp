@@ -43,10 +43,15 @@ Scalar CachePool::placeInUnit(Scalar token) const {
   return isKey ? token / 2 % unitTokens() : token % unitTokens();
 }
 
-Scalar CachePool::codeOffset(Scalar token, Scalar element) const {
-  Scalar unit = unitRow(token) * unitsPerRow() + element / unitElements();
-  Scalar code = placeInUnit(token) * unitElements() + element % unitElements();
+Scalar CachePool::codeOffset(Scalar token, Scalar place) const {
+  Scalar unit = unitRow(token) * unitsPerRow() + place / unitElements();
+  Scalar code = placeInUnit(token) * unitElements() + place % unitElements();
   return unit * unitBytes() + code * bits() / 8;
+}
+
+Scalar CachePool::placeOf(Scalar element) const {
+  int64_t half = headDim / 2;
+  return inPairs() ? element % half * 2 + element / half : element;
 }
 
 Scalar CachePool::firstToken(Scalar unitRow) const {

@@ -31,6 +31,10 @@ inline constexpr int64_t kPageTokens = 128;
 /// Scales and zeros are `[128][groups]`, f16 or the index of an entry of a table; of codes by
 /// channel `[128 / group][head_dim]`. Those of progressive tiles are unsigned and signed bytes, and
 /// the tiles' own scales follow, f16 `[128 / group]`.
+///
+/// Keys before their rotary embedding lie in pairs, so that what turns together is in one lane:
+/// place 2 i of a row, or of its channels, has the head's element i, place 2 i + 1 its partner in
+/// the head's second half. Groups are those of elements in order.
 struct CachePool {
   CacheFormat format;
   bool isKey;
@@ -42,6 +46,8 @@ struct CachePool {
   /// Whether elements are bf16, as tensor cores take them.
   bool isPlain() const { return format.isNative() || format.code == CacheFormat::Code::BF16; }
   int64_t bits() const { return format.isNative() ? 16 : format.storedBits(); }
+  /// Whether elements lie in pairs.
+  bool inPairs() const { return format.beforeRope; }
   int64_t unitElements() const;
   int64_t unitTokens() const;
   /// From one token of a unit to the next.
@@ -55,10 +61,13 @@ struct CachePool {
   /// The row of units that has it, and its place among the tokens of those.
   Scalar unitRow(Scalar token) const;
   Scalar placeInUnit(Scalar token) const;
-  /// The byte of the block in which the code of its element `element` begins.
-  Scalar codeOffset(Scalar token, Scalar element) const;
+  /// The byte of the block in which the code in place `place` of its row begins.
+  Scalar codeOffset(Scalar token, Scalar place) const;
   /// The first token of a row of units.
   Scalar firstToken(Scalar unitRow) const;
+
+  /// The place of an element of the head.
+  Scalar placeOf(Scalar element) const;
 
   int64_t groupSize() const { return format.groupOf(headDim); }
   int64_t groups() const { return format.groupsOf(headDim); }
@@ -70,7 +79,10 @@ struct CachePool {
 
   /// Where the newest tokens are kept: `[sequences][2][kv_heads]` of blocks like these, page i of a
   /// sequence in the place of its i-th block modulo 2.
-  CachePool window() const { return {{.code = CacheFormat::Code::F16}, isKey, kvHeads, headDim}; }
+  CachePool window() const {
+    return {
+        {.code = CacheFormat::Code::F16, .beforeRope = format.beforeRope}, isKey, kvHeads, headDim};
+  }
   /// Of a sequence and a KV head; 0 where the format has none.
   int64_t windowBytes() const { return format.residual ? 2 * window().blockBytes() : 0; }
 

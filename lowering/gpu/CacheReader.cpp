@@ -103,7 +103,22 @@ Scalar CacheReader::inRow(Scalar index, int64_t end) const {
 }
 
 int64_t CacheReader::partElements() const {
+  if (hasPairsOfGroups())
+    return std::gcd(std::gcd(pool.unitElements() / 2, pool.groupSize()), pool.headDim / 2);
   return std::gcd(pool.unitElements(), pool.groups() == 1 ? 0 : pool.groupSize());
+}
+
+int64_t CacheReader::partOf(int64_t index) const {
+  if (hasPairsOfGroups())
+    return index / 2 / partElements() * 2 + index % 2;
+  return index / partElements();
+}
+
+Scalar CacheReader::firstOf(int64_t part, Scalar index) const {
+  if (hasPairsOfGroups())
+    return index * (pool.unitElements() / 2) +
+           (part / 2 * partElements() + part % 2 * (pool.headDim / 2));
+  return index * pool.unitElements() + part * partElements();
 }
 
 CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Scalar last,
@@ -175,7 +190,7 @@ void CacheReader::loadParameters(Unit &unit, Value block, Scalar token, Scalar i
     Scalar slot = token;
     if (pool.groups() > 1) {
       // Elements beyond the head count to its last group.
-      Scalar element = index * pool.unitElements() + part * partElements();
+      Scalar element = firstOf(part, index);
       if (pool.paddedDim() != pool.headDim)
         element = min(element, b.i32(pool.headDim - 1));
       slot = token * pool.groups() + element / pool.groupSize();
@@ -213,8 +228,9 @@ void CacheReader::loadParameters(Unit &unit, Value block, Scalar token, Scalar i
 Scalar CacheReader::point(const Unit &unit, int64_t code) const {
   int64_t perWord = 32 / pool.bits(), at = code % perWord * pool.bits();
   Scalar word = unit.words[code / perWord];
-  if (pool.format.code == Code::F16) {
-    auto [low, high] = b.unpackHalves(b.getF16Type(), word);
+  if (!pool.format.isScaled()) {
+    Type type = pool.isPlain() ? Type(b.getBF16Type()) : b.getF16Type();
+    auto [low, high] = b.unpackHalves(type, word);
     return at == 0 ? low : high;
   }
   if (pool.format.code == Code::LloydMax) {
@@ -252,7 +268,7 @@ SmallVector<Scalar> CacheReader::elements(const Unit &unit, int64_t token) const
   SmallVector<Scalar> values;
   for (int64_t i = 0; i < pool.unitElements(); ++i) {
     Scalar value = point(unit, token * pool.unitElements() + i);
-    int64_t parameter = pool.format.channels ? i : token * parts() + i / partElements();
+    int64_t parameter = pool.format.channels ? i : token * parts() + partOf(i);
     if (pool.format.progressive)
       value = tileInteger(unit, i, value);
     else if (!unit.offsets.empty())

@@ -21,8 +21,9 @@ class CacheReader {
 public:
   /// A unit as it lies in memory, and what its elements are computed by:
   /// `[token * parts + part]`, a part being elements that share a scale; `[element]` of codes by
-  /// channel; empty where elements are what they stand for. Of progressive tiles these are words
-  /// of the bytes of integer scales, and of zeros + 128.
+  /// channel; empty where elements are what they stand for. Of pairs whose elements are in
+  /// different groups, parts are the first elements' and their partners', in turns. Of progressive
+  /// tiles these are words of the bytes of integer scales, and of zeros + 128.
   struct Unit {
     llvm::SmallVector<Scalar> words, factors, offsets;
     Scalar multiplier; ///< of all elements; absent, 1
@@ -41,16 +42,24 @@ public:
   Unit load(mlir::Value block, Scalar token, Scalar index, Scalar last, Scalar inGroup) const;
   /// The scale of the progressive tile that has `token` of the block.
   Scalar tileScale(mlir::Value block, Scalar token) const;
-  /// The elements of the unit's token `token`, as words of two bf16.
+  /// The elements of the unit's token `token`.
+  llvm::SmallVector<Scalar> elements(const Unit &unit, int64_t token) const;
+  /// The same as words of two bf16.
   llvm::SmallVector<Scalar> words(const Unit &unit, int64_t token) const;
   /// The same elements of two tokens, a word for each element: `first`'s in the low half.
   llvm::SmallVector<Scalar> pairs(const Unit &first, int64_t firstToken, const Unit &second,
                                   int64_t secondToken) const;
 
 private:
+  /// Whether the elements of a pair are in different groups.
+  bool hasPairsOfGroups() const { return pool.inPairs() && pool.groups() > 1; }
   /// Elements of a unit's token that share a scale.
   int64_t partElements() const;
   int64_t parts() const { return pool.unitElements() / partElements(); }
+  /// Element `index` of a unit's token: which part it is in.
+  int64_t partOf(int64_t index) const;
+  /// The first element of a part of unit `index`.
+  Scalar firstOf(int64_t part, Scalar index) const;
   void loadParameters(Unit &unit, mlir::Value block, Scalar token, Scalar index) const;
   void loadChannels(Unit &unit, mlir::Value block, Scalar group, Scalar index) const;
   void loadChannelBytes(Unit &unit, mlir::Value block, Scalar group, Scalar index) const;
@@ -58,7 +67,6 @@ private:
   Scalar point(const Unit &unit, int64_t code) const;
   /// `scale * point + zero` of an element of a progressive tile.
   Scalar tileInteger(const Unit &unit, int64_t element, Scalar point) const;
-  llvm::SmallVector<Scalar> elements(const Unit &unit, int64_t token) const;
 
   PtxBuilder &b;
   CachePool pool;

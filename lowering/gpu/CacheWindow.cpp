@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/CacheWindow.h"
+#include "lowering/gpu/AttentionParts.h"
 
 using namespace mlir;
 using namespace qopt;
@@ -26,8 +27,8 @@ Value CacheWindow::block(Scalar position) const {
 
 void CacheWindow::append(WarpHead &head, Scalar position) const {
   Scalar first = position % kPageTokens * window.paddedDim();
-  head.store(b.elementPtr(block(position), b.getF16Type(), first), b.getF16Type(),
-             window.paddedDim());
+  Value row = b.elementPtr(block(position), b.getF16Type(), first);
+  storeRow(head, window, row, b.getF16Type());
 }
 
 CacheWindow::Units CacheWindow::load(Value block, Scalar token, Scalar index, Scalar last) const {
@@ -39,6 +40,13 @@ CacheWindow::Units CacheWindow::load(Value block, Scalar token, Scalar index, Sc
     units.push_back(reader.load(block, token, unit, last, token));
   }
   return units;
+}
+
+SmallVector<Scalar> CacheWindow::elements(const Units &units) const {
+  SmallVector<Scalar> elements;
+  for (const CacheReader::Unit &unit : units)
+    elements.append(reader.elements(unit, 0));
+  return elements;
 }
 
 SmallVector<Scalar> CacheWindow::words(const Units &units) const {

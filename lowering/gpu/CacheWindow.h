@@ -32,6 +32,8 @@ public:
   /// The elements of a token that a unit of the pool has, unit `index` of its row.
   using Units = llvm::SmallVector<CacheReader::Unit>;
   Units load(mlir::Value block, Scalar token, Scalar index, Scalar last) const;
+  llvm::SmallVector<Scalar> elements(const Units &units) const;
+  /// The same as words of two bf16.
   llvm::SmallVector<Scalar> words(const Units &units) const;
   /// Of two tokens, as CacheReader has them.
   llvm::SmallVector<Scalar> pairs(const Units &first, const Units &second) const;

@@ -40,6 +40,19 @@ CacheWriter::Piece CacheWriter::load(Value head, Scalar index, Scalar exists) {
           b.loadFloats(head, b.getF32Type(), first, unsigned(pieceElements()))};
 }
 
+CacheWriter::Piece CacheWriter::gather(Value head, Scalar index, Scalar exists) {
+  Piece piece{min(index, b.i32(pieces() - 1)) * pieceElements(), exists & (index < pieces()), {}};
+  for (int64_t i = 0; i < pieceElements(); ++i)
+    piece.elements.push_back(
+        b.loadFloats(head, b.getF32Type(), pool.placeOf(piece.first + i), 1).front());
+  return piece;
+}
+
+int64_t CacheWriter::headBytes(const CachePool &pool) {
+  int64_t parameters = pool.inPairs() && pool.groups() > 1 ? 2 * pool.groups() : 0;
+  return int64_t(llvm::alignTo(pool.paddedDim() + parameters, 4) * sizeof(float));
+}
+
 //===----------------------------------------------------------------------===//
 // Scales and zeros
 //===----------------------------------------------------------------------===//
@@ -216,12 +229,12 @@ Scalar CacheWriter::encode(Scalar x, const Parameters &parameters) {
   return toInteger(clamp(b, b.roundEven(x), least, largest)) & ((int64_t(1) << format.bits) - 1);
 }
 
-void CacheWriter::storePiece(const Piece &piece, const Parameters &parameters, Value block,
+void CacheWriter::storePiece(const Piece &piece, ArrayRef<Parameters> parameters, Value block,
                              Scalar token) {
   int64_t bits = pool.bits();
   Scalar word = b.i32(0);
   for (auto [i, x] : llvm::enumerate(piece.elements)) {
-    Scalar code = encode(x, parameters);
+    Scalar code = encode(x, parameters[i % parameters.size()]);
     if (pool.paddedDim() != pool.headDim)
       code = select(piece.first + int64_t(i) < pool.headDim, code, b.i32(0));
     word = word | (code << int64_t(i) * bits);
@@ -264,10 +277,40 @@ void CacheWriter::appendGroups(Value head, Value block, Scalar token) {
   Scalar inGroup = lane % lanes;
   for (int64_t first = 0; first < pool.groups(); first += together) {
     Scalar group = lane / lanes + first;
-    Piece piece = load(head, group * groupPieces + min(inGroup, b.i32(groupPieces - 1)),
-                       (inGroup < groupPieces) & (group < pool.groups()));
-    Parameters parameters =
-        store(measure(piece, lanes), block, token, group, (group < pool.groups()) & (inGroup == 0));
-    storePiece(piece, parameters, block, token);
+    Scalar index = group * groupPieces + min(inGroup, b.i32(groupPieces - 1));
+    Scalar exists = (inGroup < groupPieces) & (group < pool.groups());
+    Scalar isFirst = (group < pool.groups()) & (inGroup == 0);
+    Piece piece = pool.inPairs() ? gather(head, index, exists) : load(head, index, exists);
+    Parameters parameters = store(measure(piece, lanes), block, token, group, isFirst);
+    if (!pool.inPairs()) {
+      storePiece(piece, parameters, block, token);
+      continue;
+    }
+    Scalar zero = parameters.zero ? parameters.zero : b.f32(0);
+    b.ifThen(isFirst, [&] {
+      b.storeFloats(parametersBehind(head), b.getF32Type(), group * 2, {parameters.divisor, zero});
+    });
+  }
+  if (pool.inPairs())
+    storePairs(head, block, token);
+}
+
+Value CacheWriter::parametersBehind(Value head) {
+  return b.elementPtr(head, b.getF32Type(), b.i32(pool.paddedDim()));
+}
+
+/// A piece has elements of a group, and their partners in another.
+void CacheWriter::storePairs(Value head, Value block, Scalar token) {
+  b.warpBarrier();
+  auto parametersOf = [&](Scalar element) -> Parameters {
+    Scalar group = min(element / pool.groupSize(), b.i32(pool.groups() - 1));
+    SmallVector<Scalar> stored = b.loadFloats(parametersBehind(head), b.getF32Type(), group * 2, 2);
+    return {stored[0], pool.format.asymmetric ? stored[1] : Scalar()};
+  };
+  for (int64_t first = 0; first < pieces(); first += kWarpSize) {
+    Piece piece = load(head, lane + first, lane < pieces() - first);
+    Scalar element = piece.first / 2;
+    storePiece(piece, {parametersOf(element), parametersOf(element + pool.headDim / 2)}, block,
+               token);
   }
 }

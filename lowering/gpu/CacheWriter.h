@@ -18,9 +18,12 @@ class CacheWriter {
 public:
   CacheWriter(PtxBuilder &b, const CachePool &pool, Scalar lane) : b(b), pool(pool), lane(lane) {}
 
-  /// `head` holds the row's elements in shared memory, f32, zeros beyond the head; `block` is that
-  /// of the token's page and head.
+  /// `head` holds the row's elements in shared memory, f32, in their places, zeros beyond the head;
+  /// then there is room for headBytes() in all. `block` is that of the token's page and head.
   void append(mlir::Value head, mlir::Value block, Scalar token);
+
+  /// A multiple of 16.
+  static int64_t headBytes(const CachePool &pool);
 
 private:
   /// What elements are coded by: `code = (x - zero) / divisor`; no zero where symmetric.
@@ -37,7 +40,12 @@ private:
   int64_t pieces() const { return pool.paddedDim() / pieceElements(); }
   /// Piece `index`, or the last, which is the lane's own where `exists`.
   Piece load(mlir::Value head, Scalar index, Scalar exists);
+  /// The same of elements in order, which lie in pairs.
+  Piece gather(mlir::Value head, Scalar index, Scalar exists);
   void appendGroups(mlir::Value head, mlir::Value block, Scalar token);
+  void storePairs(mlir::Value head, mlir::Value block, Scalar token);
+  /// Behind the head: what each group of elements in pairs is coded by.
+  mlir::Value parametersBehind(mlir::Value head);
   /// Of the group, or head, that `pieces` of this lane belong to, and `lanes` lanes have.
   Scalar rootMeanSquare(llvm::ArrayRef<Piece> pieces, int64_t lanes);
   Parameters measure(llvm::ArrayRef<Piece> pieces, int64_t lanes);
@@ -52,7 +60,8 @@ private:
   /// stored.
   Parameters store(Parameters parameters, mlir::Value block, Scalar token, Scalar group,
                    Scalar isFirst);
-  void storePiece(const Piece &piece, const Parameters &parameters, mlir::Value block,
+  /// Element i is coded by parameters i modulo their number.
+  void storePiece(const Piece &piece, llvm::ArrayRef<Parameters> parameters, mlir::Value block,
                   Scalar token);
 
   Scalar roundToF16(Scalar value);

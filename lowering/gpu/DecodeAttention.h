@@ -6,10 +6,11 @@
 //===----------------------------------------------------------------------===//
 //
 // A block takes one row, the query heads that share a KV head, as the 16 rows of an mma tile, so
-// that each key and value is read once, and one part of the past. Four files: the block's heads
+// that each key and value is read once, and one part of the past. Five files: the block's heads
 // are normalized and rotated, and the new key and value appended (DecodeAttentionHeads.cpp); its
 // warps walk the past (EmitDecodeAttention.cpp) and load keys and values of each step
-// (DecodeAttentionLoads.cpp); warps, then blocks meet (DecodeAttentionCombine.cpp).
+// (DecodeAttentionLoads.cpp), keys that are cached before their rotary embedding turning as they
+// come (DecodeAttentionTurn.cpp); warps, then blocks meet (DecodeAttentionCombine.cpp).
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +20,7 @@
 #include "lowering/gpu/AttentionParts.h"
 #include "lowering/gpu/CacheReader.h"
 #include "lowering/gpu/CacheWindow.h"
+#include "lowering/gpu/KeyTurn.h"
 #include <functional>
 
 namespace qopt::ptx {
@@ -52,6 +54,8 @@ private:
   /// bf16 words of what was loaded, widened where they are asked for: of a lane's key of a tile
   /// (`(tile, load)`), or of two values in a row (`(load, first of four)`).
   using WordsOf = std::function<llvm::SmallVector<Scalar>(int64_t, int64_t)>;
+  /// The same of a key as f32.
+  using ElementsOf = std::function<llvm::SmallVector<Scalar>(int64_t, int64_t)>;
   /// Keys or values of a step, and what they are to be multiplied with, if anything: the scale of
   /// the progressive tile that they are of.
   struct Tokens {
@@ -112,6 +116,20 @@ private:
   Scalar laneKey(const Step &step) { return step.first + laneRow / 2 * 4 + laneRow % 2; }
   Scalar keyUnit(int64_t i) { return readerOf(shape.keys).inRow(laneColumn + i * 4, (i + 1) * 4); }
 
+  // Keys that turn as they are read.
+  bool keysTurn() const { return shape.keys.inPairs(); }
+  KeyTurn keyTurn();
+  void prepareTurn();
+  void turnQuery(const Step &step);
+  WordsOf turnedKeys(ElementsOf elements);
+  /// Where a place of a row (of queries, or of the keys of a step as lanes have them) is in shared
+  /// memory: f32 `[row / 8][slot][row % 8][lane of the quad][4]`, so that what a warp loads at once
+  /// is in order. A slot is four places of a lane's units.
+  Scalar fragmentPlace(Scalar tileRow, Scalar place);
+  int64_t slots() const { return config.queryColumns(shape) / 16; }
+  /// The first pair of a lane's slot.
+  Scalar firstPair(Scalar slot, Scalar quadLane);
+
   // The end.
   void writeWarpPart(const State &state);
   Merged merge(const Parts &parts, Scalar tileRow);
@@ -146,11 +164,13 @@ private:
   int64_t keyWarps() const { return config.keyWarps(shape); }
   double scale();
 
-  // Shared memory: a flag; the queries; maxima and sums of each warp or split `[part][row]`;
-  // results `[warp][row][resultStride]`, their elements swizzled by fours.
+  // Shared memory: a flag; the queries (and what keys turn by); maxima and sums of each warp or
+  // split `[part][row]`; results `[warp][row][resultStride]`, their elements swizzled by fours.
   mlir::Value sharedAt(int64_t byte) { return b.bytePtr(b.sharedMemory(), b.i32(byte)); }
   mlir::Value flag() { return b.sharedMemory(); }
   mlir::Value queries() { return sharedAt(config.queryBase()); }
+  mlir::Value angles() { return sharedAt(config.angleBase(shape)); }
+  mlir::Value biases() { return sharedAt(config.biasBase(shape)); }
   mlir::Value maxima() { return sharedAt(config.partBase(shape)); }
   mlir::Value sums();
   mlir::Value warpResults() { return sharedAt(config.resultBase(shape, op.getSplits())); }

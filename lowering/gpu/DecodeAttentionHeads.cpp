@@ -72,22 +72,29 @@ void DecodeAttentionEmitter::prepareHeads() {
   b.forLoop(warp, count, b.i32(config.warps), [&](Scalar index) {
     WarpHead head(b, shape.headDim, WarpHead::chooseWidth(shape.headDim, op.getOffsets()), lane);
     head.load(headSource(index), q.element, q.access);
-    if (op.getQNorm() || op.getRope())
+    if (op.getQNorm() || (op.getRope() && !keysTurn()))
       head.applyIf(index <= numRows(), [&] {
         if (op.getQNorm()) {
           Scalar qNorm = b.wrap(function.vector(op.getQNorm()).base),
                  kNorm = b.wrap(function.vector(op.getKNorm()).base);
           head.normalize(select(index < numRows(), qNorm, kNorm), op.getEps()->convertToDouble());
         }
-        if (op.getRope())
+        if (op.getRope() && !keysTurn())
           head.rotate(function.pointer(Kind::RopeTable), length - 1);
       });
-    // Queries turn with the keys that they meet.
+    if (keysTurn())
+      head.applyIf(index < numRows(),
+                   [&] { head.rotate(function.pointer(Kind::RopeTable), length - 1); });
+    // Queries are rotated with the keys that they meet, unless those are turned back first.
     if (shape.keys.format.hadamard)
-      head.applyIf(index <= numRows(), [&] { head.transform(*shape.keys.format.hadamard); });
+      head.applyIf(keysTurn() ? index == numRows() : index <= numRows(),
+                   [&] { head.transform(*shape.keys.format.hadamard); });
     if (shape.values.format.hadamard)
       head.applyIf(index > numRows(), [&] { head.transform(*shape.values.format.hadamard); });
     b.ifThen(index < numRows(), [&] {
+      if (keysTurn())
+        return head.storePairs(queries(), b.getF32Type(), config.queryColumns(shape),
+                               [&](Scalar place) { return fragmentPlace(index, place); });
       Value target = b.elementPtr(queries(), b.getBF16Type(), index * config.queryStride(shape));
       head.store(target, b.getBF16Type(), config.queryColumns(shape));
     });

@@ -33,10 +33,20 @@ DecodeAttentionEmitter::Tokens DecodeAttentionEmitter::loadKeys(const Step &step
     for (int64_t i = 0; i < keyLoads(); ++i)
       units.push_back(
           reader.load(block, laneKey(step) + tile * 2, keyUnit(i), step.last, step.first));
+  Scalar scale = tileScale(shape.keys, block, step);
+  if (keysTurn()) {
+    // With their bias, keys are no multiples of the scale.
+    for (CacheReader::Unit &unit : units)
+      unit.multiplier = scale;
+    WordsOf words = turnedKeys([=, this](int64_t tile, int64_t i) {
+      return reader.elements(units[tile / tokens * keyLoads() + i], tile % tokens);
+    });
+    return {words, {}};
+  }
   WordsOf words = [=, this](int64_t tile, int64_t i) {
     return reader.words(units[tile / tokens * keyLoads() + i], tile % tokens);
   };
-  return {words, tileScale(shape.keys, block, step)};
+  return {words, scale};
 }
 
 DecodeAttentionEmitter::Tokens DecodeAttentionEmitter::loadValues(const Step &step) {
@@ -72,7 +82,7 @@ DecodeAttentionEmitter::WordsOf DecodeAttentionEmitter::loadValueWindow(const St
 DecodeAttentionEmitter::Tokens DecodeAttentionEmitter::loadEither(
     const CachePool &pool, const Step &step, ArrayRef<std::pair<int64_t, int64_t>> places,
     int64_t count, llvm::function_ref<Tokens()> codes, llvm::function_ref<WordsOf()> recent) {
-  bool hasScale = pool.format.progressive;
+  bool hasScale = pool.format.progressive && !pool.inPairs();
   auto flatten = [&](const Tokens &tokens) {
     SmallVector<Value> all;
     for (auto [first, second] : places)
@@ -109,9 +119,13 @@ DecodeAttentionEmitter::Tokens DecodeAttentionEmitter::loadRecentKeys(const Step
       [&]() -> WordsOf {
         CacheWindow window = windowOf(shape.keys);
         Value block = window.block(step.firstKey);
-        return [=, this](int64_t tile, int64_t i) {
-          return window.words(window.load(block, laneKey(step) + tile * 2, keyUnit(i), step.last));
+        auto load = [=, this](int64_t tile, int64_t i) {
+          return window.load(block, laneKey(step) + tile * 2, keyUnit(i), step.last);
         };
+        if (keysTurn())
+          return turnedKeys(
+              [=](int64_t tile, int64_t i) { return window.elements(load(tile, i)); });
+        return [=](int64_t tile, int64_t i) { return window.words(load(tile, i)); };
       });
 }
 

@@ -94,6 +94,8 @@ DecodeAttentionEmitter::State DecodeAttentionEmitter::step(const Step &step, boo
   // All loads first: with 16 keys and values of a head of 128, a warp has 8 KiB in flight.
   Tokens keys = isRecent ? loadRecentKeys(step) : loadKeys(step);
   Tokens values = isRecent ? loadRecentValues(step) : loadValues(step);
+  if (keysTurn())
+    turnQuery(step);
   MmaSums scores[2];
   for (int64_t tile = 0; tile < 2; ++tile)
     scores[tile] = score(tile, keys.words);
@@ -196,10 +198,13 @@ void DecodeAttentionEmitter::choosePart() {
 
 void DecodeAttentionEmitter::emitPart() {
   prepareHeads();
+  if (keysTurn())
+    prepareTurn();
   b.barrier();
   encodeGroup(shape.keys);
   encodeGroup(shape.values);
-  loadQuery();
+  if (!keysTurn())
+    loadQuery();
   writeWarpPart(walkPast());
   b.barrier();
   combineWarps();

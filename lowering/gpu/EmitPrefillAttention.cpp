@@ -18,6 +18,7 @@
 #include "lowering/gpu/Emitters.h"
 #include "lowering/gpu/HeadSigns.h"
 #include "lowering/gpu/PrefillTiles.h"
+#include "lowering/gpu/PrefillUnits.h"
 #include "lowering/gpu/SharedTile.h"
 #include <cmath>
 #include <numbers>
@@ -66,14 +67,10 @@ private:
   void copyPart(const CachePool &pool, Kind kind, Scalar page, Scalar firstKey, Scalar isCoded,
                 Value target);
   void copyRows(const CachePool &pool, Value block, Scalar firstKey, Value target);
-  void decodeRows(const CacheReader &reader, const CachePool &pool, Value block, Scalar firstKey,
-                  Value target);
-  /// Calls `body(row, piece)` so that the block's threads together visit every piece of `rows` rows
-  /// of `rowPieces`.
-  void forEachPiece(int64_t rows, int64_t rowPieces, llvm::function_ref<void(Scalar, Scalar)> body);
-  /// The same for every 16 bytes that mma reads.
+  std::optional<KeyTurn> keyTurn();
+  /// Calls `body(row, chunk)` for every 16 bytes of `rows` rows that mma reads.
   void forEachChunk(int64_t rows, llvm::function_ref<void(Scalar, Scalar)> body) {
-    forEachPiece(rows, headSteps() * 2, body);
+    forEachPiece(b, thread, threads(), rows, headSteps() * 2, body);
   }
 
   int64_t threads() const { return config.warps * kWarpSize; }
@@ -119,33 +116,15 @@ PrefillAttentionEmitter::State PrefillAttentionEmitter::State::parse(PtxBuilder 
   return state;
 }
 
-void PrefillAttentionEmitter::forEachPiece(int64_t rows, int64_t rowPieces,
-                                           llvm::function_ref<void(Scalar, Scalar)> body) {
-  int64_t total = rows * rowPieces;
-  for (int64_t i = 0; i < total; i += threads()) {
-    Scalar row, piece;
-    if (threads() % rowPieces == 0) { // the same column each time
-      row = thread / rowPieces + i / rowPieces;
-      piece = thread % rowPieces;
-    } else {
-      row = (thread + i) / rowPieces;
-      piece = (thread + i) % rowPieces;
-    }
-    if (i + threads() <= total)
-      body(row, piece);
-    else
-      b.ifThen(row < rows, [&] { body(row, piece); });
-  }
-}
-
 void PrefillAttentionEmitter::stageQuery() {
   Matrix q = function.activation(op.getQ());
   forEachChunk(config.blockRows(), [&](Scalar row, Scalar chunk) {
     Scalar token = tokenOf(row);
     Value head = b.elementPtr(q.row(b, sequenceRow + token), q.element,
                               (kvHead * shape.group + row % shape.group) * shape.headDim);
+    auto *load = shape.keys.inPairs() ? loadQueryPairs : loadQueryChunk;
     SmallVector<Scalar> words =
-        loadQueryChunk(b, head, chunk * kChunk, shape.headDim, q.access, token < endToken);
+        load(b, head, chunk * kChunk, shape.headDim, q.access, token < endToken);
     b.storeWords(words, b.bytePtr(b.sharedMemory(), tile.offset(row, chunk)));
   });
 }
@@ -165,16 +144,29 @@ void PrefillAttentionEmitter::copyPart(const CachePool &pool, Kind kind, Scalar 
                                        Scalar firstKey, Scalar isCoded, Value target) {
   CacheReader reader(b, pool, function.pointer(kind));
   Value block = reader.block(page, kvHead);
-  if (pool.isPlain())
+  if (pool.isPlain() && !pool.inPairs())
     return copyRows(pool, block, firstKey, target);
+  PrefillUnits units(b, tile, thread, threads(), config.keys, headSteps() * 16);
+  std::optional<KeyTurn> turn = pool.inPairs() ? keyTurn() : std::nullopt;
+  auto decode = [&](const CacheReader &from, const CachePool &which, Value block) {
+    units.decode(from, which, block, firstKey, past + endToken, turn, target);
+  };
   if (!pool.format.residual)
-    return decodeRows(reader, pool, block, firstKey, target);
+    return decode(reader, pool, block);
   b.ifElse(
-      isCoded, [&] { decodeRows(reader, pool, block, firstKey, target); },
+      isCoded, [&] { decode(reader, pool, block); },
       [&] {
         CacheWindow window(function, pool, sequence, kvHead);
-        decodeRows(window.getReader(), window.getPool(), window.block(firstKey), firstKey, target);
+        decode(window.getReader(), window.getPool(), window.block(firstKey));
       });
+}
+
+std::optional<KeyTurn> PrefillAttentionEmitter::keyTurn() {
+  Value bias;
+  if (op.getKeyBias())
+    bias =
+        b.elementPtr(function.vector(op.getKeyBias()).base, b.getF32Type(), kvHead * shape.headDim);
+  return KeyTurn(b, shape.keys, function.pointer(Kind::RopeTable), bias);
 }
 
 /// Asynchronously; zeros after the block's last token.
@@ -188,36 +180,6 @@ void PrefillAttentionEmitter::copyRows(const CachePool &pool, Value block, Scala
     Scalar index = row * pool.paddedDim() + chunk * kChunk;
     b.copyAsync(b.bytePtr(target, tile.offset(row, chunk)),
                 b.elementPtr(source, b.getBF16Type(), index), select(inside, b.i32(16), b.i32(0)));
-  });
-}
-
-/// Codes become bf16 on their way: a thread takes a unit. After the block's last token, and beyond
-/// the head, there is something finite, which weighs nothing: values by channel that are not coded
-/// yet have scales of the last group that is.
-void PrefillAttentionEmitter::decodeRows(const CacheReader &reader, const CachePool &pool,
-                                         Value block, Scalar firstKey, Value target) {
-  int64_t elements = pool.unitElements(), tokens = pool.unitTokens();
-  int64_t rowUnits = llvm::divideCeil(headSteps() * 16, elements);
-  Scalar first = firstKey % kPageTokens;
-  Scalar last = min(past + endToken - 1 - (firstKey - first), b.i32(kPageTokens - 1));
-  Scalar lastCoded;
-  if (pool.format.channels && !pool.isKey)
-    lastCoded =
-        CacheWindow::codedTokens(b, pool.format, past + endToken - 1) - 1 - (firstKey - first);
-  forEachPiece(config.keys / tokens, rowUnits, [&](Scalar row, Scalar index) {
-    Scalar firstToken = pool.firstToken(row), inPage = first + firstToken;
-    Scalar inGroup = lastCoded ? min(inPage, lastCoded) : inPage;
-    CacheReader::Unit unit =
-        reader.load(block, inPage, reader.inRow(index, rowUnits), last, inGroup);
-    if (pool.format.progressive)
-      unit.multiplier = reader.tileScale(block, inGroup);
-    for (int64_t i = 0; i < tokens; ++i) {
-      SmallVector<Scalar> words = reader.words(unit, i);
-      Scalar token = firstToken + i * pool.tokenDistance();
-      for (int64_t chunk = 0; chunk < elements / kChunk; ++chunk)
-        b.storeWords(ArrayRef(words).slice(chunk * 4, 4),
-                     b.bytePtr(target, tile.offset(token, index * (elements / kChunk) + chunk)));
-    }
   });
 }
 

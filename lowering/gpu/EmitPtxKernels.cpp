@@ -10,7 +10,6 @@
 #include "lowering/gpu/Passes.h"
 #include "lowering/gpu/PtxBuilder.h"
 #include "lowering/gpu/PtxFeatures.h"
-#include "lowering/kernels/PtxCacheObstacle.h"
 #include "lowering/kernels/PtxObstacle.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -120,18 +119,6 @@ static LogicalResult checkOperandTypes(Operation *op) {
       .Default(success());
 }
 
-static LogicalResult checkCache(Operation *op) {
-  auto symbol = op->getAttrOfType<FlatSymbolRefAttr>("cache");
-  if (!symbol)
-    return success();
-  auto cache = SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(op, symbol);
-  std::string obstacle = kernel::ptxCacheObstacle(cache);
-  if (obstacle.empty())
-    return success();
-  return op->emitOpError() << obstacle
-                           << "; --default-pipeline=\"targets=cpu\" compiles for CPUs alone";
-}
-
 /// Declares the dynamic shared memory that all kernels use. Swizzled tiles of asynchronous copies
 /// start on 1024 bytes.
 static void declareSharedMemory(gpu::GPUModuleOp module, StringRef chip) {
@@ -179,7 +166,7 @@ private:
     if (!names.insert(op.getKernelAttr().getValue()).second)
       return success();
     ++numKernels;
-    if (failed(checkOperandTypes(op)) || failed(checkCache(op)))
+    if (failed(checkOperandTypes(op)))
       return failure();
     return emitKernel(op, module, chip);
   }

@@ -38,6 +38,8 @@ private:
   Value source(Scalar head);
   /// Norms with the weights at `norm`, if there are any; `at` is the token's position.
   void normalizeAndRotate(WarpHead &elements, Value norm, Scalar at);
+  /// Whether keys are rotated as they are appended.
+  bool keysRotate() { return op.getRope() && !op.getKeysUnrotated(); }
   void store(WarpHead &elements, Scalar head);
   void emitGroups();
   void emitGroup(const CachePool &pool, Scalar kvHead);
@@ -120,7 +122,7 @@ void RopeAppendEmitter::emitHead(Scalar head) {
   Matrix q = function.activation(op.getQ());
   WarpHead elements(b, shape.headDim, width(), lane);
   elements.load(source(head), q.element, q.access);
-  if (op.getQNorm() || op.getRope())
+  if (op.getQNorm() || keysRotate())
     elements.applyIf(isQOrK, [&] {
       Value norm;
       if (op.getQNorm())
@@ -128,8 +130,12 @@ void RopeAppendEmitter::emitHead(Scalar head) {
                       b.wrap(function.vector(op.getKNorm()).base));
       normalizeAndRotate(elements, norm, position);
     });
+  // Keys that attention rotates it turns back first, so that queries need not turn with them.
+  if (op.getKeysUnrotated())
+    elements.applyIf(isQ, [&] { elements.rotate(function.pointer(Kind::RopeTable), position); });
   if (shape.keys.format.hadamard)
-    elements.applyIf(isQOrK, [&] { elements.transform(*shape.keys.format.hadamard); });
+    elements.applyIf(op.getKeysUnrotated() ? isKey : isQOrK,
+                     [&] { elements.transform(*shape.keys.format.hadamard); });
   if (shape.values.format.hadamard)
     elements.applyIf(head >= firstValue(),
                      [&] { elements.transform(*shape.values.format.hadamard); });
@@ -139,7 +145,7 @@ void RopeAppendEmitter::emitHead(Scalar head) {
 void RopeAppendEmitter::normalizeAndRotate(WarpHead &elements, Value norm, Scalar at) {
   if (norm)
     elements.normalize(norm, op.getEps()->convertToDouble());
-  if (op.getRope())
+  if (keysRotate())
     elements.rotate(function.pointer(Kind::RopeTable), at);
 }
 

@@ -87,10 +87,10 @@ private:
           builder.getF32Type());
     auto fused = AppendAttentionOp::create(
         builder, attention.getLoc(), type, partials, append.getQ(), append.getK(), append.getV(),
-        append.getQNorm(), append.getKNorm(), append.getCacheAttr(), append.getOffsetsAttr(),
-        append.getHeadsAttr(), append.getEpsAttr(), append.getRopeAttr(), attention.getScaleAttr(),
-        attention.getSoftmaxAttr(), builder.getI64IntegerAttr(parts), DictionaryAttr(),
-        LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
+        append.getQNorm(), append.getKNorm(), attention.getKeyBias(), append.getCacheAttr(),
+        append.getOffsetsAttr(), append.getHeadsAttr(), append.getEpsAttr(), append.getRopeAttr(),
+        attention.getScaleAttr(), attention.getSoftmaxAttr(), builder.getI64IntegerAttr(parts),
+        DictionaryAttr(), LaunchAttr(), StringAttr(), DenseI64ArrayAttr());
     attention.replaceAllUsesWith(fused.getResult());
     attention.erase();
     append.erase();

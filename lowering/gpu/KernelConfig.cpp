@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/gpu/KernelConfig.h"
+#include "lowering/gpu/CacheWriter.h"
 #include "lowering/gpu/WeightCodes.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -54,11 +55,11 @@ int64_t AttentionShape::tokenGroup() const {
 }
 
 int64_t AttentionShape::codedHeadBytes() const {
-  int64_t elements = 0;
+  int64_t bytes = 0;
   for (const CachePool &pool : {keys, values})
     if (!pool.isPlain() && !pool.format.channels)
-      elements = std::max(elements, pool.paddedDim());
-  return elements * int64_t(sizeof(float));
+      bytes = std::max(bytes, CacheWriter::headBytes(pool));
+  return bytes;
 }
 
 //===----------------------------------------------------------------------===//
@@ -270,7 +271,18 @@ int64_t DecodeAttentionConfig::queryStride(const AttentionShape &shape) {
   return llvm::alignTo(queryColumns(shape), 64) + 32;
 }
 
+int64_t DecodeAttentionConfig::angleBase(const AttentionShape &shape) {
+  int64_t rows = llvm::alignTo(tileRows(shape), 8);
+  return queryBase() + rows * queryColumns(shape) * int64_t(sizeof(float));
+}
+
+int64_t DecodeAttentionConfig::biasBase(const AttentionShape &shape) {
+  return angleBase(shape) + kTile * queryColumns(shape) * int64_t(sizeof(float));
+}
+
 int64_t DecodeAttentionConfig::partBase(const AttentionShape &shape) {
+  if (shape.keys.inPairs())
+    return biasBase(shape) + queryColumns(shape) * int64_t(sizeof(float));
   return queryBase() + tileRows(shape) * queryStride(shape) * 2;
 }
 

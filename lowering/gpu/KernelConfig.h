@@ -162,6 +162,10 @@ struct DecodeAttentionConfig {
   static int64_t queryColumns(const AttentionShape &shape);
   /// Elements from query to query: rows of a fragment start in different banks.
   static int64_t queryStride(const AttentionShape &shape);
+  /// Where keys turn as they are read, queries are f32, and behind them are cosines and sines of a
+  /// step's places, and the keys' bias.
+  static int64_t angleBase(const AttentionShape &shape);
+  static int64_t biasBase(const AttentionShape &shape);
   static int64_t partBase(const AttentionShape &shape);
   /// Elements from row to row of results: whole lines of all banks, within which they are swizzled.
   static int64_t resultStride(const AttentionShape &shape);

@@ -174,3 +174,19 @@ void WarpHead::store(Value target, Type element, int64_t end) {
   for (int64_t begin = headDim; begin < end; begin += kWarpSize)
     b.ifThen(lane < end - begin, [&] { b.storeFloats(target, element, lane + begin, {b.f32(0)}); });
 }
+
+void WarpHead::storePairs(Value target, Type element, int64_t end,
+                          llvm::function_ref<Scalar(Scalar)> placeOf) {
+  for (Pairs &p : pairs)
+    b.ifThen(p.first < half, [&] {
+      SmallVector<Scalar> both;
+      for (int64_t i = 0; i < width; ++i)
+        both.append({p.low[i], p.high[i]});
+      b.storeFloats(target, element, placeOf(p.first * 2), both);
+    });
+  for (int64_t begin = headDim; begin < end; begin += 2 * kWarpSize) {
+    Scalar place = lane * 2 + begin;
+    b.ifThen(place < end,
+             [&] { b.storeFloats(target, element, placeOf(place), {b.f32(0), b.f32(0)}); });
+  }
+}

@@ -37,6 +37,11 @@ public:
   void applyIf(Scalar condition, llvm::function_ref<void()> body);
   /// Stores the head as `element`, f32, bf16 or f16, and zeros up to element `end`.
   void store(mlir::Value target, mlir::Type element, int64_t end);
+  /// The same with the elements of each pair side by side. `placeOf`: where two places are that
+  /// begin with an even one, or four that begin with a multiple of four.
+  void storePairs(
+      mlir::Value target, mlir::Type element, int64_t end,
+      llvm::function_ref<Scalar(Scalar)> placeOf = [](Scalar i) { return i; });
 
 private:
   /// Consecutive elements of both halves that one lane holds.

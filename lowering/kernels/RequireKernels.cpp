@@ -7,7 +7,6 @@
 
 #include "dialects/q/Q.h"
 #include "lowering/kernels/Passes.h"
-#include "lowering/kernels/PtxCacheObstacle.h"
 #include "lowering/kernels/PtxObstacle.h"
 #include "passes/Parameters.h"
 
@@ -153,24 +152,7 @@ bool Fallback::replace(Operation *op) {
   return true;
 }
 
-/// Caches have no fallback.
-static LogicalResult requireCaches(ModuleOp module) {
-  for (auto function : module.getOps<func::FuncOp>())
-    for (auto append : function.getOps<llm::KvAppendOp>()) {
-      auto cache =
-          SymbolTable::lookupNearestSymbolFrom<llm::CacheOp>(append, append.getCacheAttr());
-      std::string obstacle = cache ? kernel::ptxCacheObstacle(cache) : "";
-      if (!obstacle.empty())
-        return emitError(append.getLoc())
-               << "'llm.kv_append' and 'llm.attention': " << obstacle
-               << "; --default-pipeline=\"targets=cpu\" compiles for CPUs alone";
-    }
-  return success();
-}
-
 void RequireKernelsPass::runOnOperation() {
-  if (llvm::is_contained(targets, "ptx") && failed(requireCaches(getOperation())))
-    return signalPassFailure();
   SmallVector<Operation *> ops;
   for (auto function : getOperation().getOps<func::FuncOp>())
     if (function.getSymName() != "load")
