@@ -320,3 +320,34 @@ func.func @score(%logits: tensor<?x512xf32>, %targets: tensor<4xi32>) {
   %0 = kernel.score %logits, %targets : tensor<?x512xf32>, tensor<4xi32> -> tensor<?x5xf32>
   return
 }
+
+// -----
+
+llm.cache @layers.0 {kv_heads = 1, head_dim = 32, k = "int4 before_rope", v = "native"}
+func.func @append_attention(%x: tensor<1x96xf32>) {
+  // expected-error @below {{keys int4 before_rope of @layers.0 are cached before their rotary embedding; defer-key-rope makes ops of such caches}}
+  %0 = kernel.append_attention %x, %x, %x over @layers.0 {heads = 1, offsets = array<i64: 0, 32, 64>, scale = 0.125, splits = 1} : tensor<1x96xf32>, tensor<1x96xf32>, tensor<1x96xf32> -> tensor<1x32xf32>
+  return
+}
+
+// -----
+
+llm.param @bias : tensor<32xf32>
+llm.cache @layers.0 {kv_heads = 1, head_dim = 32, k = "int4", v = "native"}
+func.func @append_attention(%x: tensor<1x96xf32>) {
+  %b = llm.get @bias : tensor<32xf32>
+  // expected-error @below {{a bias of keys belongs to keys that are rotated as they are read}}
+  %0 = kernel.append_attention %x, %x, %x over @layers.0 bias %b : tensor<32xf32> {heads = 1, offsets = array<i64: 0, 32, 64>, rope = #llm.rope<theta = 1.0e4>, scale = 0.125, splits = 1} : tensor<1x96xf32>, tensor<1x96xf32>, tensor<1x96xf32> -> tensor<1x32xf32>
+  return
+}
+
+// -----
+
+llm.param @bias : tensor<16xf32>
+llm.cache @layers.0 {kv_heads = 1, head_dim = 32, k = "int4 before_rope", v = "native"}
+func.func @append_attention(%x: tensor<1x96xf32>) {
+  %b = llm.get @bias : tensor<16xf32>
+  // expected-error @below {{key_bias}}
+  %0 = kernel.append_attention %x, %x, %x over @layers.0 bias %b : tensor<16xf32> {heads = 1, offsets = array<i64: 0, 32, 64>, rope = #llm.rope<theta = 1.0e4>, scale = 0.125, splits = 1} : tensor<1x96xf32>, tensor<1x96xf32>, tensor<1x96xf32> -> tensor<1x32xf32>
+  return
+}
