@@ -63,45 +63,73 @@ Values CacheDecoder::load(Value address) {
   default:
     break;
   }
-  Value bytes = b.load(VectorType::get(kLanes, b.getI8Type()), address);
-  if (format.storedBits() == 8)
-    return {decodeByte(bytes)};
-  Values vectors;
-  for (int64_t shift = 0; shift < 8; shift += format.storedBits())
-    vectors.push_back(decodePacked(bytes, shift));
+  if (format.code == Code::Fp8E4M3 || format.code == Code::Fp8E5M2)
+    return {widenFp8(b, b.load(VectorType::get(kLanes, b.getI8Type()), address),
+                     format.code == Code::Fp8E5M2)};
+  if (!pool.isKey && pool.isSplit())
+    return {loadElements(address)};
+  return loadStreams(address);
+}
+
+Value CacheDecoder::widen(Value bytes) {
+  return arith::ExtUIOp::create(b, VectorType::get(kLanes, b.getI32Type()), bytes);
+}
+
+/// Streams side by side, a byte of each after the other.
+Values CacheDecoder::loadStreams(Value address) {
+  int64_t bits = pool.bits();
+  Values bytes, vectors;
+  for (int64_t byte = 0; byte < bytesTogether(bits); ++byte)
+    bytes.push_back(widen(b.load(VectorType::get(kLanes, b.getI8Type()),
+                                 b.bytes(address, byte * pool.streamStride()))));
+  for (int64_t i = 0; i < codesTogether(bits); ++i) {
+    CodePlace place = CodePlace::of(i, bits);
+    Value codes = bytes[place.byte];
+    if (place.isSplit())
+      codes = arith::OrIOp::create(b, codes,
+                                   arith::ShLIOp::create(b, bytes[place.byte + 1], integers(8)));
+    if (place.shift)
+      codes = arith::ShRUIOp::create(b, codes, integers(place.shift));
+    vectors.push_back(point(codes));
+  }
   return vectors;
 }
 
-Value CacheDecoder::decodeByte(Value bytes) {
-  if (format.code == Code::Fp8E4M3 || format.code == Code::Fp8E5M2)
-    return widenFp8(b, bytes, format.code == Code::Fp8E5M2);
-  Value wide = arith::ExtUIOp::create(b, VectorType::get(kLanes, b.getI32Type()), bytes);
-  return lookUp(pointsName(), points, wide);
+/// One stream of 16 elements: each lane takes the two bytes that its code may be in.
+Value CacheDecoder::loadElements(Value address) {
+  auto dwords = VectorType::get(kLanes, b.getI32Type());
+  Value bytes = b.load(VectorType::get(kLanes, b.getI8Type()), address);
+  SmallVector<int64_t> picked;
+  SmallVector<int32_t> shifts;
+  for (int64_t i = 0; i < kLanes; ++i) {
+    CodePlace place = CodePlace::of(i, pool.bits());
+    picked.append({place.byte, place.byte + 1, place.byte, place.byte + 1});
+    shifts.push_back(int32_t(place.shift));
+  }
+  Value words = vector::BitCastOp::create(b, dwords, b.shuffle(bytes, bytes, picked));
+  Value by = arith::ConstantOp::create(b, DenseElementsAttr::get(dwords, ArrayRef(shifts)));
+  return point(arith::ShRUIOp::create(b, words, by));
 }
 
-/// The codes that begin at bit `shift` of each byte. The points are in a register, of which vpermps
-/// picks by the low four bits of each index; without it, they are in memory.
-Value CacheDecoder::decodePacked(Value bytes, int64_t shift) {
-  Value wide = arith::ExtUIOp::create(b, VectorType::get(kLanes, b.getI32Type()), bytes);
-  if (shift)
-    wide = arith::ShRUIOp::create(b, wide, integers(shift));
-  if (target.level != CpuLevel::Avx512)
-    return lookUp(pointsName(), points,
-                  arith::AndIOp::create(b, wide, integers((1 << format.storedBits()) - 1)));
-  // Codes of two bits have others above them, which a table of four points repeated leaves out;
-  // those of three have nothing there.
+/// What codes, the lowest bits of 16 i32, stand for. Up to 16 points are in a register, of which
+/// vpermps picks by the low four bits of each index; without it, or with more, they are in memory.
+Value CacheDecoder::point(Value codes) {
+  if (target.level != CpuLevel::Avx512 || points.size() > kLanes) {
+    if (pool.bits() != 8)
+      codes = arith::AndIOp::create(b, codes, integers(int64_t(points.size()) - 1));
+    return lookUp("lloyd_max" + std::to_string(format.bits), points, codes);
+  }
+  // Codes of two or three bits have others above them, which a table of points repeated leaves out.
   SmallVector<float> table;
-  for (int64_t i = 0; i < 16; ++i)
+  for (int64_t i = 0; i < kLanes; ++i)
     table.push_back(points[i % points.size()]);
   Value values =
       arith::ConstantOp::create(b, DenseElementsAttr::get(b.vectorType(), ArrayRef(table)));
   return LLVM::CallIntrinsicOp::create(b, b.vectorType(),
                                        b.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
-                                       ValueRange{values, wide})
+                                       ValueRange{values, codes})
       .getResult(0);
 }
-
-std::string CacheDecoder::pointsName() const { return "lloyd_max" + std::to_string(format.bits); }
 
 Value CacheDecoder::lookUp(StringRef name, ArrayRef<float> entries, Value indices) {
   return b.gather(target.table(b, name, entries), indices);

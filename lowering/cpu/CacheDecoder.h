@@ -19,7 +19,8 @@ class CacheDecoder {
 public:
   CacheDecoder(CodeBuilder &b, EmittedModule &target, const CachePool &pool);
 
-  /// The codes of 16 units at `address`, which are not linear: as many vectors as share a byte.
+  /// The codes at `address`, which are not linear: of 16 tokens, or of 16 elements of a value, with
+  /// those that share bytes with them.
   CodeBuilder::Values load(mlir::Value address);
   /// The scales of a group for 16 tokens from `token` on; of formats that have scales.
   mlir::Value scales(mlir::Value block, mlir::Value group, mlir::Value token);
@@ -29,10 +30,11 @@ public:
   mlir::Value zeros(mlir::Value block, mlir::Value group, mlir::Value token);
 
 private:
-  mlir::Value decodePacked(mlir::Value bytes, int64_t shift);
-  mlir::Value decodeByte(mlir::Value bytes);
+  mlir::Value widen(mlir::Value bytes);
+  CodeBuilder::Values loadStreams(mlir::Value address);
+  mlir::Value loadElements(mlir::Value address);
+  mlir::Value point(mlir::Value codes);
   mlir::Value integers(int64_t value);
-  std::string pointsName() const;
   mlir::Value lookUp(llvm::StringRef name, llvm::ArrayRef<float> entries, mlir::Value indices);
 
   CodeBuilder &b;

@@ -7,6 +7,7 @@
 
 #include "lowering/cpu/CacheEncoder.h"
 #include "lowering/cpu/CacheDecoder.h"
+#include "lowering/cpu/CodePlacer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -21,10 +22,6 @@ using Code = CacheFormat::Code;
 
 CacheEncoder::CacheEncoder(CodeBuilder &b, EmittedModule &target, const CachePool &pool)
     : b(b), target(target), pool(pool), format(pool.format) {}
-
-Type CacheEncoder::unitType() {
-  return format.isNative() ? Type(b.getF32Type()) : b.getIntegerType(pool.unitBytes() * 8);
-}
 
 Value CacheEncoder::integers(int64_t value) {
   auto type = VectorType::get(kLanes, b.getI32Type());
@@ -281,8 +278,7 @@ static Value roundFloat(CodeBuilder &b, Value x, bool isBf16) {
 }
 
 void CacheEncoder::append(Value head, Value codes, Value block, Value slot) {
-  Type f32 = b.getF32Type(), unit = unitType();
-  Type code = pool.codesPerByte() > 1 ? Type(b.getI8Type()) : unit;
+  Type f32 = b.getF32Type(), code = b.getIntegerType(pool.unitBytes() * 8);
   if (format.isNative()) {
     codes = head;
   } else if (!format.isScaled()) {
@@ -302,100 +298,5 @@ void CacheEncoder::append(Value head, Value codes, Value block, Value slot) {
       });
     });
   }
-  if (pool.isLinear())
-    placeQuads(codes, block, slot);
-  else if (pool.isKey)
-    placeKey(codes, block, slot);
-  else
-    placeValue(codes, block, slot);
-}
-
-//===----------------------------------------------------------------------===//
-// Where codes go
-//===----------------------------------------------------------------------===//
-
-/// Linear codes, which lie by fours. Tokens beside this one may be written meanwhile by others:
-/// only its own bytes are touched.
-void CacheEncoder::placeQuads(Value codes, Value block, Value slot) {
-  int64_t shared = pool.codesPerByte(), bits = format.storedBits();
-  Type i32 = b.getI32Type(), i8 = b.getI8Type();
-  // `together` bytes of codes, and those that share bytes with them.
-  auto pack = [&](Value index, int64_t together, Type word, const APInt &mask) {
-    Value packed;
-    for (int64_t i = 0; i < shared; ++i) {
-      Value from = b.element(i8, codes, b.add(b.multiply(index, shared * together), i * together));
-      Value next = b.load(word, from);
-      auto constant = [&](const APInt &value) -> Value {
-        if (auto vector = dyn_cast<VectorType>(word))
-          return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, value));
-        return arith::ConstantOp::create(b, b.getIntegerAttr(word, value));
-      };
-      if (shared > 1)
-        next = arith::AndIOp::create(b, next, constant(mask));
-      if (i > 0)
-        next = arith::ShLIOp::create(b, next, constant(APInt(mask.getBitWidth(), i * bits)));
-      packed = packed ? arith::OrIOp::create(b, packed, next).getResult() : next;
-    }
-    return packed;
-  };
-  APInt mask(8, (1 << bits) - 1, false, true);
-  if (pool.isKey) {
-    Value to = b.element(i32, block, slot);
-    b.loop(b.i64(0), b.i64(pool.codeRows()), 1, [&](Value row) {
-      b.store(pack(row, kQuad, i32, APInt::getSplat(32, mask)),
-              b.element(i32, to, b.multiply(row, kPageTokens)));
-    });
-    return;
-  }
-  Value row = b.multiply(b.divide(slot, kQuad), pool.rowBytes());
-  Value to = b.bytes(block, b.add(row, b.remainder(slot, kQuad)));
-  b.loop(b.i64(0), b.i64(pool.paddedDim() / (kLanes * shared)), 1, [&](Value index) {
-    Value packed = pack(index, kLanes, VectorType::get(kLanes, i8), mask);
-    for (int64_t lane = 0; lane < kLanes; ++lane)
-      b.store(vector::ExtractOp::create(b, packed, ArrayRef<int64_t>{lane}),
-              b.bytes(to, b.add(b.multiply(index, kLanes * kQuad), lane * kQuad)));
-  });
-}
-
-/// Keys lie with tokens side by side.
-void CacheEncoder::placeKey(Value codes, Value block, Value slot) {
-  Type unit = unitType();
-  int64_t shared = pool.codesPerByte(), bits = format.storedBits();
-  Value mask = arith::ConstantOp::create(b, b.getI8IntegerAttr(int8_t((1 << bits % 8) - 1)));
-  Value to = b.element(unit, block, slot);
-  b.loop(b.i64(0), b.i64(llvm::divideCeil(pool.headDim, shared)), 1, [&](Value row) {
-    Value packed = b.load(unit, b.element(unit, codes, b.multiply(row, shared)));
-    if (shared > 1)
-      packed = arith::AndIOp::create(b, packed, mask);
-    for (int64_t i = 1; i < shared; ++i) {
-      Value next = b.load(unit, b.element(unit, codes, b.add(b.multiply(row, shared), i)));
-      next = arith::AndIOp::create(b, next, mask);
-      Value by = arith::ConstantOp::create(b, b.getI8IntegerAttr(int8_t(i * bits)));
-      packed = arith::OrIOp::create(b, packed, arith::ShLIOp::create(b, next, by));
-    }
-    b.store(packed, b.element(unit, to, b.multiply(row, kPageTokens)));
-  });
-}
-
-/// Values lie with their elements side by side.
-void CacheEncoder::placeValue(Value codes, Value block, Value slot) {
-  Type unit = unitType();
-  int64_t shared = pool.codesPerByte(), bits = format.storedBits();
-  auto vector = VectorType::get(kLanes, unit);
-  auto bytes = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, int8_t(value)));
-  };
-  Value to = b.bytes(block, b.multiply(slot, pool.rowBytes()));
-  b.loop(b.i64(0), b.i64(pool.paddedDim() / (kLanes * shared)), 1, [&](Value index) {
-    Value from = b.element(unit, codes, b.multiply(index, kLanes * shared));
-    Value packed = b.load(vector, from);
-    if (shared > 1)
-      packed = arith::AndIOp::create(b, packed, bytes((1 << bits) - 1));
-    for (int64_t i = 1; i < shared; ++i) {
-      Value next = b.load(vector, b.element(unit, from, i * kLanes));
-      next = arith::AndIOp::create(b, next, bytes((1 << bits) - 1));
-      packed = arith::OrIOp::create(b, packed, arith::ShLIOp::create(b, next, bytes(i * bits)));
-    }
-    b.store(packed, b.element(unit, to, b.multiply(index, kLanes)));
-  });
+  CodePlacer(b, pool).place(codes, block, slot);
 }

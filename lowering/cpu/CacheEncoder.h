@@ -52,11 +52,6 @@ private:
   mlir::Value encodeFp8(mlir::Value x);
   void storeF16(mlir::Value vector, mlir::Value address);
 
-  void placeQuads(mlir::Value codes, mlir::Value block, mlir::Value slot);
-  void placeKey(mlir::Value codes, mlir::Value block, mlir::Value slot);
-  void placeValue(mlir::Value codes, mlir::Value block, mlir::Value slot);
-
-  mlir::Type unitType();
   mlir::Value integers(int64_t value);
 
   CodeBuilder &b;

@@ -13,19 +13,32 @@ using namespace qopt::cpu;
 
 static constexpr int64_t kBlockAlignment = 64;
 
-int64_t CachePool::codesPerByte() const { return std::max<int64_t>(1, 8 / format.storedBits()); }
-int64_t CachePool::unitBytes() const { return std::max<int64_t>(1, format.storedBits() / 8); }
+int64_t CachePool::bits() const {
+  int64_t bits = format.storedBits();
+  bool isWhole = llvm::isPowerOf2_64(uint64_t(bits));
+  int64_t elements = (isKey ? kQuad : kEight) * codesTogether(bits);
+  if (isWhole || !isLinear() || groupSize() % elements == 0)
+    return bits;
+  return int64_t(llvm::PowerOf2Ceil(uint64_t(bits)));
+}
+
+int64_t CachePool::codesPerByte() const {
+  int64_t bits = this->bits();
+  return bits < 8 && 8 % bits == 0 ? 8 / bits : 1;
+}
+
+int64_t CachePool::unitBytes() const { return std::max<int64_t>(1, bits() / 8); }
 
 int64_t CachePool::codeRows() const {
   int64_t together = isLinear() ? kQuad : 1;
   if (!isKey)
     return kPageTokens / together;
-  return int64_t(llvm::divideCeil(headDim, codesPerByte() * together));
+  return int64_t(llvm::divideCeil(headDim, rowCodes() * together));
 }
 
 int64_t CachePool::rowBytes() const {
   int64_t together = isLinear() ? kQuad : 1;
-  return together * (isKey ? kPageTokens * unitBytes() : paddedDim() * format.storedBits() / 8);
+  return together * (isKey ? kPageTokens * rowCodes() : paddedDim()) * bits() / 8;
 }
 
 int64_t CachePool::scaleOffset() const { return rowBytes() * codeRows(); }

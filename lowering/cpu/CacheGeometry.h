@@ -9,7 +9,7 @@
 #define QOPT_LOWERING_CPU_CACHEGEOMETRY_H
 
 #include "dialects/kernel/Kernel.h"
-#include "lowering/cpu/CodeBuilder.h"
+#include "lowering/cpu/CodeStream.h"
 #include "runtime/quantization/CacheFormat.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -19,22 +19,30 @@ namespace qopt::cpu {
 inline constexpr int64_t kPageTokens = 128;
 /// Bytes that one lane of an integer dot product multiplies.
 inline constexpr int64_t kQuad = 4;
+/// Elements of a value that linear codes which are split between bytes are streams of.
+inline constexpr int64_t kEight = 8;
 
 /// The CPU layout of the keys or the values of one layer: `[pages][kv_heads]` of blocks for 128
 /// tokens of a head. A block is codes, then scales, then zeros, as far as the format has them:
 ///
-///   keys    `[head_dim][128]`, tokens in vector lanes; packed codes of consecutive elements share
-///           a byte, the first in its lowest bits
-///   values  `[128][padded_dim]`; of packed codes, 16 bytes are several vectors of 16 elements, the
-///           first in the lowest bits
+///   keys    `[head_dim][128]`, tokens in vector lanes
+///   values  `[128][padded_dim]`
 ///
 /// Linear codes lie by fours, as dot products of bytes take them, unsigned:
 ///
-///   keys    `[head_dim / 4][128][4]`: four elements of a token; packed ones share the dword with
-///           the next four, which are in the upper bits
-///   values  `[128 / 4][padded_dim][4]`: an element of four tokens, packed as above
+///   keys    `[head_dim / 4][128][4]`: four elements of a token
+///   values  `[128 / 4][padded_dim][4]`: an element of four tokens
 ///
-/// and behind either
+/// Narrower codes than bytes are streams of bits (CodeStream.h), n codes in m bytes:
+///
+///   keys    rows of elements are n in m: `[head_dim / n][m][128]` and `[head_dim / 4n][m][128][4]`
+///   values  of 2 and 4 bits: vectors of 16 elements are n in a byte, `[128][padded_dim / 16n][16]`
+///           and `[128 / 4][padded_dim / 16n][16][4]`
+///           of others, linear: eights of elements are n in m, `[128 / 4][padded_dim /
+///           8n][m][8][4]` of others, looked up: elements are a stream, `[128][padded_dim bits /
+///           8]`
+///
+/// and behind any of them
 ///
 ///   scales  `[groups][128]` f16, or indices of a byte into a table; zeros f16; of codes by channel
 ///           `[128 / group][head_dim]` (of values `padded_dim`), progressive ones as unsigned and
@@ -44,10 +52,21 @@ struct CachePool {
   bool isKey;
   int64_t kvHeads, headDim;
 
-  /// Codes that share a byte; 1 where they have one or more bytes of their own.
+  /// Bits of a code: as many as it has, but linear ones of 3 and 5 to 7 bits take up 4 and 8 where
+  /// groups are no whole streams, multiples of 4n elements for keys and of 8n for values.
+  int64_t bits() const;
+  /// Whether codes of values may be split between bytes.
+  bool isSplit() const { return codesTogether(bits()) > codesPerByte(); }
+  /// Codes that share a byte with no others; 1 where they have bytes of their own or are split.
   int64_t codesPerByte() const;
   /// Bytes of what is addressed at once: one code, or the byte that several share.
   int64_t unitBytes() const;
+  /// Elements of a key, or fours of linear ones, in a row of codes: those that end with a byte.
+  int64_t rowCodes() const { return codesTogether(bits()); }
+  /// Bytes from one byte of their streams to the next.
+  int64_t streamStride() const { return kPageTokens * (isLinear() ? kQuad : 1); }
+  /// Bytes of 16 codes of values that are looked up, or of those that share bytes with them.
+  int64_t vectorBytes() const { return isSplit() ? kLanes * bits() / 8 : kLanes * unitBytes(); }
   /// Columns of a value's row in the block: whole vectors of codes.
   int64_t paddedDim() const { return llvm::alignTo(headDim, kLanes * codesPerByte()); }
   /// Whether codes lie by fours.

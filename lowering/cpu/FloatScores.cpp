@@ -51,7 +51,7 @@ void FloatScores::score(const AttentionTile &tile, const Keys &keys,
 Values FloatScores::sumGroup(const AttentionTile &tile, const Keys &keys, Value group,
                              int64_t token, llvm::function_ref<void(Value step)> prefetch) {
   int64_t vectors = vectorsOf(keys.tokens);
-  int64_t shared = pool.codesPerByte(), rows = llvm::divideCeil(pool.groupSize(), shared);
+  int64_t shared = pool.rowCodes(), rows = llvm::divideCeil(pool.groupSize(), shared);
   Value firstRow = b.multiply(group, rows);
   auto step = [&](Value index, ValueRange sums) {
     Value row = b.add(firstRow, index);

@@ -62,8 +62,7 @@ void FloatValues::accumulate(const AttentionTile &tile, Value values, Value toke
           // A load may hold several vectors.
           Values &together = loaded[v / shared];
           if (together.empty())
-            together =
-                decoder.load(b.bytes(row, (firstVector + v) / shared * kLanes * pool.unitBytes()));
+            together = decoder.load(b.bytes(row, (firstVector + v) / shared * pool.vectorBytes()));
           return together[v % shared];
         });
   });

@@ -67,7 +67,7 @@ void IntegerScores::score(const AttentionTile &tile, Value keys,
   };
   int64_t vectors = std::min<int64_t>(
       kPageTokens / kLanes, llvm::bit_floor(uint64_t(dot.sumsInRegisters() / tile.queries)));
-  int64_t rows = llvm::divideCeil(pool.groupSize(), kQuad * pool.codesPerByte());
+  int64_t rows = llvm::divideCeil(pool.groupSize(), kQuad * pool.rowCodes());
   for (int64_t token = 0; token < kPageTokens; token += vectors * kLanes) {
     Values scores(tile.queries * vectors, b.splat(0.0));
     scores = b.loop(b.i64(0), b.i64(pool.groups()), 1, scores, [&](Value group, ValueRange sofar) {

@@ -19,7 +19,7 @@ Values KeySums::sum(const AttentionTile &tile, Value keys, const Range &range, O
                     int64_t partBytes, OfQuery bias, llvm::function_ref<void(Value row)> prefetch) {
   auto i32s = VectorType::get(kLanes, b.getI32Type());
   auto codesType = VectorType::get(kLanes * kQuad, b.getI8Type());
-  int64_t shared = pool.codesPerByte();
+  int64_t together = pool.rowCodes();
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(b.getI32Type()));
   Values state;
   for (int64_t q = 0; q < tile.queries; ++q) {
@@ -32,23 +32,30 @@ Values KeySums::sum(const AttentionTile &tile, Value keys, const Range &range, O
     Value row = b.add(range.firstRow, index);
     if (prefetch)
       prefetch(row);
-    Values next(current), codes;
-    for (int64_t v = 0; v < range.vectors; ++v) {
-      int64_t token = range.token + v * kLanes;
-      Value at = b.bytes(keys, b.add(b.multiply(row, pool.rowBytes()), token * kQuad));
-      codes.append(dot.unpack(b.load(codesType, at), pool.format.storedBits()));
-    }
-    for (int64_t i = 0; i < shared; ++i)
+    Value rowAddress = b.bytes(keys, b.multiply(row, pool.rowBytes()));
+    // Byte `byte` of the streams of a vector of tokens.
+    auto load = [&](int64_t v, int64_t byte) {
+      int64_t offset = byte * pool.streamStride() + (range.token + v * kLanes) * kQuad;
+      return b.load(codesType, b.bytes(rowAddress, offset));
+    };
+    Values next(current);
+    for (int64_t i = 0; i < together; ++i) {
+      CodePlace place = CodePlace::of(i, pool.bits());
+      Values codes;
+      for (int64_t v = 0; v < range.vectors; ++v)
+        codes.push_back(extractCode(b, place, load(v, place.byte),
+                                    place.isSplit() ? load(v, place.byte + 1) : Value()));
       for (int64_t q = 0; q < tile.queries; ++q) {
-        Value element = b.multiply(b.add(b.multiply(row, shared), i), kQuad);
+        Value element = b.multiply(b.add(b.multiply(row, together), i), kQuad);
         WideDot::Factor factor = dot.factor(b.bytes(parts(q), element), partBytes);
         for (int64_t v = 0; v < range.vectors; ++v) {
           Value *sums = &next[2 * (q * range.vectors + v)];
-          auto [first, second] = dot.add({sums[0], sums[1]}, codes[v * shared + i], factor);
+          auto [first, second] = dot.add({sums[0], sums[1]}, codes[v], factor);
           sums[0] = first;
           sums[1] = second;
         }
       }
+    }
     return next;
   });
   Values finished;

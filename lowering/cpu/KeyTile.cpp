@@ -9,6 +9,7 @@
 #include "lowering/cpu/ChannelParameters.h"
 #include "lowering/cpu/HeadRotation.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/xxhash.h"
 #include <cmath>
@@ -19,7 +20,7 @@ using namespace qopt::cpu;
 
 using Values = CodeBuilder::Values;
 
-int64_t KeyTile::rowElements() const { return pool.codesPerByte() * (pool.isLinear() ? kQuad : 1); }
+int64_t KeyTile::rowElements() const { return pool.rowCodes() * (pool.isLinear() ? kQuad : 1); }
 
 Value KeyTile::at(Value tile, Value element) {
   return b.element(b.getF32Type(), tile, b.multiply(element, kTokens));
@@ -48,14 +49,17 @@ Value KeyTile::angleTable(bool isSine) {
 /// Codes that lie by fours: a dword of each token.
 Values KeyTile::decodeLinear(Value block, Value row, Value token) {
   auto i32s = VectorType::get(kLanes, b.getI32Type());
+  auto bytes = VectorType::get(kLanes * kQuad, b.getI8Type());
   auto integers = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, DenseElementsAttr::get(i32s, int32_t(value)));
   };
   const CacheFormat &format = pool.format;
   LinearCode linear = *format.linear();
-  int64_t bits = format.storedBits(), elements = rowElements();
+  int64_t elements = rowElements();
   Value offset = b.add(b.multiply(row, pool.rowBytes()), b.multiply(token, kQuad));
-  Value dwords = b.load(i32s, b.bytes(block, offset));
+  auto load = [&](int64_t byte) {
+    return b.load(bytes, b.bytes(block, b.add(offset, byte * pool.streamStride())));
+  };
   Value first = b.multiply(row, elements), scale, zero;
   if (!format.channels) {
     Value group = b.divide(first, pool.groupSize());
@@ -64,12 +68,19 @@ Values KeyTile::decodeLinear(Value block, Value row, Value token) {
                              : b.mulf(scale, b.splat(linear.offset - double(linear.bias)));
   }
   Values values;
+  Value dwords;
   for (int64_t i = 0; i < elements; ++i) {
-    // The next four elements are in the upper bits of the same bytes.
-    int64_t shift = i % kQuad * 8 + i / kQuad * bits;
-    Value code = shift ? arith::ShRUIOp::create(b, dwords, integers(shift)).getResult() : dwords;
-    if (shift + bits < 32)
-      code = arith::AndIOp::create(b, code, integers((1 << bits) - 1));
+    int64_t inQuad = i % kQuad;
+    if (inQuad == 0) {
+      CodePlace place = CodePlace::of(i / kQuad, pool.bits());
+      Value four =
+          extractCode(b, place, load(place.byte), place.isSplit() ? load(place.byte + 1) : Value());
+      dwords = vector::BitCastOp::create(b, i32s, four);
+    }
+    Value code =
+        inQuad ? arith::ShRUIOp::create(b, dwords, integers(inQuad * 8)).getResult() : dwords;
+    if (inQuad != kQuad - 1)
+      code = arith::AndIOp::create(b, code, integers(0xff));
     if (format.channels) {
       ChannelParameters channel = ChannelParameters::broadcast(
           b, pool, block, b.divide(token, format.group), b.add(first, i));

@@ -28,6 +28,9 @@ public:
                           mlir::Value quad, int64_t first, int64_t vectors);
 
 private:
+  /// The codes of vector `vector` of a row of codes.
+  mlir::Value loadCodes(mlir::Value row, int64_t vector);
+
   const AttentionGeometry &geometry;
   CodeBuilder &b;
   WideDot &dot;

@@ -119,18 +119,3 @@ Value WideDot::finish(const Sums &sums) {
   std::iota(all.begin(), all.end(), 0);
   return b.shuffle(sums[0], sums[1], all);
 }
-
-CodeBuilder::Values WideDot::unpack(Value bytes, int64_t bits) {
-  if (bits == 8)
-    return {bytes};
-  auto type = cast<VectorType>(bytes.getType());
-  CodeBuilder::Values codes;
-  for (int64_t shift = 0; shift < 8; shift += bits) {
-    Value shifted =
-        shift ? arith::ShRUIOp::create(b, bytes, splat(type, shift)).getResult() : bytes;
-    codes.push_back(shift + bits == 8
-                        ? shifted
-                        : arith::AndIOp::create(b, shifted, splat(type, (1 << bits) - 1)));
-  }
-  return codes;
-}

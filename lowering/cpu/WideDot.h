@@ -47,10 +47,6 @@ public:
   Sums add(const Sums &sums, mlir::Value bytes, const Factor &factor);
   mlir::Value finish(const Sums &sums);
 
-  /// 64 bytes of packed codes of `bits` bits: as many vectors of codes as share a byte, those in
-  /// the lowest bits first.
-  CodeBuilder::Values unpack(mlir::Value bytes, int64_t bits);
-
 private:
   mlir::Value call(llvm::StringRef intrinsic, mlir::Type type, mlir::ValueRange operands);
   mlir::Value half(mlir::Value vector, int64_t which);

@@ -17,6 +17,10 @@ CachePool CachePool::of(llm::CacheOp cache, bool isKey) {
           int64_t(cache.getHeadDim())};
 }
 
+int64_t CachePool::bits() const {
+  return format.isNative() ? 16 : int64_t(std::bit_ceil(uint64_t(format.storedBits())));
+}
+
 int64_t CachePool::unitElements() const {
   int64_t whole = 128 / bits();
   if (!isKey)

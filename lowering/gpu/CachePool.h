@@ -45,7 +45,8 @@ struct CachePool {
 
   /// Whether elements are bf16, as tensor cores take them.
   bool isPlain() const { return format.isNative() || format.code == CacheFormat::Code::BF16; }
-  int64_t bits() const { return format.isNative() ? 16 : format.storedBits(); }
+  /// Of a code in memory: of codes of 3 bits 4, of 5 to 7 bits 8.
+  int64_t bits() const;
   /// Whether elements lie in pairs.
   bool inPairs() const { return format.beforeRope; }
   int64_t unitElements() const;

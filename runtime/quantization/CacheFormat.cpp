@@ -30,7 +30,7 @@ int64_t CacheFormat::storedBits() const {
   case Code::Integer:
   case Code::Uniform:
   case Code::LloydMax:
-    return int64_t(std::bit_ceil(uint64_t(bits)));
+    return bits;
   }
   return 0;
 }
@@ -271,10 +271,11 @@ CacheFormat qopt::parseCacheFormat(std::string_view text) {
 // Fit
 //===----------------------------------------------------------------------===//
 
-/// Groups end with the vectors of 16 codes that kernels read, of which packed values that are
-/// looked up have several in 16 bytes.
+/// Groups end with the vectors of 16 codes that kernels read, of which values that are looked up
+/// by 2 or 4 bits have several in 16 bytes.
 static int64_t leastGroup(const CacheFormat &format, bool isKey) {
-  return isKey || format.linear() ? 16 : 16 * std::max<int64_t>(1, 8 / format.storedBits());
+  bool sharesBytes = format.storedBits() == 2 || format.storedBits() == 4;
+  return isKey || format.linear() || !sharesBytes ? 16 : 16 * 8 / format.storedBits();
 }
 
 void qopt::checkCacheFormat(const CacheFormat &format, bool isKey, int64_t headDim) {

@@ -84,7 +84,7 @@ struct CacheFormat {
   bool storesScales() const { return isScaled() && !fixed; }
   bool storesZeros() const { return storesScales() && asymmetric; }
   bool hasZero() const { return asymmetric || (fixed && fixed->zero != 0); }
-  /// Bits that a code takes up in memory: codes of 3 bits take 4, of 5 to 7 bits 8.
+  /// Bits that a code takes up in memory, where a head fits the target's layout.
   int64_t storedBits() const;
   /// Integers and uniform codes, as they lie in memory; nothing for others.
   std::optional<LinearCode> linear() const;

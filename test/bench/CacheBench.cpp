@@ -8,7 +8,7 @@
 // One token attends to 8192 cached ones, with 32 query heads of 128 elements over 32 and over 4 KV
 // heads. Caches of several layers follow each other, so that each is read from memory; a plain read
 // of the same memory in the same run is the floor. Times are the best of several: run it on an idle
-// machine.
+// machine. Arguments: avx2, and instead of the modes below, formats, each for keys and values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +17,8 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <random>
+#include <string_view>
+#include <vector>
 
 using namespace qopt;
 using namespace qopt::bench;
@@ -107,22 +109,29 @@ static constexpr Mode kModes[] = {
     {"int4 hadamard=1 before_rope", "int4"},
     {"int4 asymmetric channels group=32 residual=128", "int4 asymmetric group=32 residual=128"},
     {"int4 asymmetric channels progressive group=64 residual=64"},
+    {"uniform6 scales=8:9.094947017729282e-13:1.189207115002721"},
+    {"uniform5 scales=8:9.094947017729282e-13:1.189207115002721"},
     {"lloyd_max4"},
+    {"lloyd_max3"},
     {"int2 asymmetric"},
     {"int2 asymmetric channels progressive group=64 residual=64"},
 };
 
 int main(int argc, char **argv) {
   cpu::CpuLevel level = cpu::CpuLevel::Avx512;
-  if ((argc > 1 && std::string(argv[1]) == "avx2") || !test::machineHas(level))
+  bool isAvx2 = argc > 1 && std::string_view(argv[1]) == "avx2";
+  if (isAvx2 || !test::machineHas(level))
     level = cpu::CpuLevel::Avx2;
+  std::vector<Mode> modes(argv + 1 + isAvx2, argv + argc);
+  if (modes.empty())
+    modes.assign(std::begin(kModes), std::end(kModes));
   fmt::print("level {}, one token over {} cached ones\n", cpu::traitsOf(level).name.str(), kTokens);
   const Buffer<char> memory = randomCache(size_t(768) << 20);
   for (int64_t threads : {1, 2})
     for (int64_t kvHeads : {32, 4}) {
       Workers workers(threads);
       double f16Seconds = 0;
-      for (const Mode &mode : kModes) {
+      for (const Mode &mode : modes) {
         double best = 1e30, read = 0, bytes = 0;
         for (int i = 0; i < 3; ++i) {
           read = std::max(read, readBytes(workers, memory));

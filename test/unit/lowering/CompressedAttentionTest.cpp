@@ -168,6 +168,30 @@ TEST_P(CompressedAttentionTest, Tables) {
   check(kWide, "lloyd_max3", "lloyd_max4 group=64");
 }
 
+// Of widths that are split between bytes, every one of keys meets another of values.
+TEST_P(CompressedAttentionTest, CodesSplitBetweenBytes) {
+  const int64_t widths[] = {3, 5, 6, 7};
+  for (int64_t i = 0; i < 4; ++i) {
+    const int64_t keys = widths[i], values = widths[(i + 1) % 4];
+    check(kGrouped, fmt::format("uniform{}", keys), fmt::format("uniform{}", values));
+    check(kGrouped, fmt::format("lloyd_max{}", keys), fmt::format("lloyd_max{}", values));
+  }
+}
+
+// Heads and groups of no whole streams, of which linear codes take 4 or 8 bits.
+TEST_P(CompressedAttentionTest, OddHeadsOfSplitCodes) {
+  for (int64_t bits : {3, 5, 6, 7}) {
+    check(kOdd, fmt::format("uniform{}", bits), fmt::format("uniform{}", bits));
+    check(kOdd, fmt::format("lloyd_max{}", bits), fmt::format("lloyd_max{}", bits));
+  }
+  check(kWide, "uniform3 group=64", "uniform5 group=64");
+  check(kGrouped, "lloyd_max3 group=16", "lloyd_max6 group=16 hadamard=3");
+  check(kGrouped, "uniform6 group=16", "uniform6 group=32");
+  check(kGrouped, "uniform5 group=16", "uniform7 group=32");
+  check({2, 1, 80}, "uniform6", "uniform6");
+  check({2, 1, 96}, "uniform3", "uniform6 group=32");
+}
+
 TEST_P(CompressedAttentionTest, RotatedCodes) {
   check(kGrouped, "int4 hadamard=1", "int4 asymmetric hadamard=2");
   check(kWide, "lloyd_max4 hadamard=1", "lloyd_max2 hadamard=1");

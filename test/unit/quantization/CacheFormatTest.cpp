@@ -81,6 +81,7 @@ TEST(CacheFormatTest, HeadsThatDoNotFitAreErrors) {
             "groups of 24 keys do not fit int4 heads of 96 elements; 16, 32, 48, 96 do");
   EXPECT_EQ(message("lloyd_max4 group=16", false, 64),
             "groups of 16 values do not fit lloyd_max4 heads of 64 elements; 32, 64 do");
+  EXPECT_EQ(message("lloyd_max3 group=16", false, 64), "");
   EXPECT_EQ(
       message("int4 hadamard=1", true, 80),
       "heads of 80 elements cannot be rotated: the Hadamard transform is of powers of two, and "
@@ -103,7 +104,8 @@ TEST(CacheFormatTest, BytesOfAHead) {
   EXPECT_EQ(parseCacheFormat("f16").bytesPerHead(64), 128);
   EXPECT_EQ(parseCacheFormat("int8").bytesPerHead(64), 66);
   EXPECT_EQ(parseCacheFormat("int4 asymmetric group=32").bytesPerHead(64), 32 + 8);
-  EXPECT_EQ(parseCacheFormat("uniform5 scales=8:1:2").bytesPerHead(64), 65);
+  EXPECT_EQ(parseCacheFormat("uniform5 scales=8:1:2").bytesPerHead(64), 40 + 1);
+  EXPECT_EQ(parseCacheFormat("lloyd_max3 hadamard=1").bytesPerHead(64), 24 + 2);
   EXPECT_EQ(parseCacheFormat("int8 static=1:0").bytesPerHead(64), 64);
   EXPECT_EQ(parseCacheFormat("int2 asymmetric channels group=32 residual=32").bytesPerHead(64),
             16 + 64 * 4 / 32);
