@@ -231,7 +231,7 @@ TEST_P(DeferredRopeTest, Integers) {
 TEST_P(DeferredRopeTest, TablesAndSmallFloats) {
   check(kGrouped, "fp8_e4m3 before_rope", "bf16");
   check(kGrouped, "uniform6 scales=8:9.094947017729282e-13:1.189207115002721 before_rope", "bf16");
-  check(kWide, "uniform7 before_rope", "uniform5");
+  check(kWide, "uniform7 before_rope", "bf16");
   check(kWide, "lloyd_max3 group=64 before_rope", "bf16");
   check(kGrouped, "lloyd_max5 hadamard=1 before_rope", "bf16");
 }
