@@ -7,7 +7,9 @@
 
 #include "lowering/kernels/Passes.h"
 #include "lowering/kernels/ScalarRegion.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <map>
 
 namespace qopt {
 #define GEN_PASS_DEF_CONVERTLLMTOKERNEL
@@ -27,13 +29,19 @@ static bool isOperandOnly(Value value) {
 
 namespace {
 
+/// Where activations are quantized whose codes nothing multiplies, by their scheme in words. An
+/// input has one place in all functions.
+using PlacesByScheme = std::map<std::string, llvm::DenseSet<Location>>;
+
 /// Converts the ops of one function, in order.
 class FunctionConverter {
 public:
-  /// `multipliesFp8`: products read fp8 codes of x; otherwise what those stand for.
-  FunctionConverter(func::FuncOp function, Type operandType, bool multipliesFp8)
+  /// `multipliesFp8`: products read fp8 codes of x; otherwise what those stand for. `dequantized`
+  /// learns of codes that are.
+  FunctionConverter(func::FuncOp function, Type operandType, bool multipliesFp8,
+                    PlacesByScheme &dequantized)
       : builder(function.getLoc(), function.getContext()), function(function),
-        operandType(operandType), multipliesFp8(multipliesFp8) {}
+        operandType(operandType), multipliesFp8(multipliesFp8), dequantized(dequantized) {}
 
   /// The number of ops converted.
   FailureOr<int64_t> run() {
@@ -212,8 +220,7 @@ private:
       if (!dequantize)
         continue;
       if (!dequantize.getFake())
-        emitRemark(op.getLoc()) << describe(op.getScheme().toScheme())
-                                << " activations are multiplied as the numbers that they stand for";
+        dequantized[describe(op.getScheme().toScheme())].insert(op.getLoc());
       if (!values)
         values = createQuantize(op, resultType(dequantize.getValues()), Type()).getResult();
       dequantize.replaceAllUsesWith(values);
@@ -294,6 +301,7 @@ private:
   func::FuncOp function;
   Type operandType;
   bool multipliesFp8;
+  PlacesByScheme &dequantized;
 };
 
 class ConvertLlmToKernelPass : public qopt::impl::ConvertLlmToKernelBase<ConvertLlmToKernelPass> {
@@ -307,6 +315,7 @@ public:
     SymbolTable symbols(getOperation());
     auto functions = llvm::to_vector(getOperation().getOps<func::FuncOp>());
     Operation *last = functions.empty() ? nullptr : functions.back();
+    PlacesByScheme dequantized;
     for (func::FuncOp function : functions) {
       std::string name = (function.getName() + "." + target).str();
       if (!isModelFunction(function) || symbols.lookup(name))
@@ -319,12 +328,17 @@ public:
       last = copy;
       if (target != "cpu")
         copy.walk([](q::ObserveOp op) { op.erase(); });
-      FailureOr<int64_t> converted = FunctionConverter(copy, operands, target == "ptx").run();
+      FailureOr<int64_t> converted =
+          FunctionConverter(copy, operands, target == "ptx", dequantized).run();
       if (failed(converted))
         return signalPassFailure();
       ++numFunctions;
       numConverted += *converted;
     }
+    for (const auto &[scheme, places] : dequantized)
+      emitRemark(getOperation().getLoc())
+          << target << ": " << scheme << " activations of " << places.size()
+          << " inputs are multiplied as the numbers that they stand for";
   }
 
 private:

@@ -11,8 +11,7 @@ llm.param @w : tensor<2x96x32xi8>
 llm.param @s : tensor<2x1x32xf32>
 
 // Products of codes read codes; a product of numbers reads what fp8 codes stand for, and a remark says so.
-// CHECK: remark: fp8_e4m3 row, amax/448 activations are multiplied as the numbers that they stand for
-// CHECK: remark: fp8_e4m3 row, amax/448 activations are multiplied as the numbers that they stand for
+// CHECK: remark: cpu: fp8_e4m3 row, amax/448 activations of 2 inputs are multiplied as the numbers that they stand for
 // CHECK-NOT: remark
 // CHECK-LABEL: func.func @forward.cpu
 func.func @forward(%x: tensor<?x96xf32>) -> tensor<?x64xf32> {
