@@ -28,19 +28,6 @@ SmallVector<float> cpu::codePoints(const CacheFormat &format) {
   return SmallVector<float>(points.begin(), points.end());
 }
 
-SmallVector<float> cpu::scalePoints(const CacheFormat::ScaleTable &table) {
-  SmallVector<float> points;
-  for (int64_t i = 0; i < int64_t(1) << table.bits; ++i)
-    points.push_back(float(table.least * std::pow(table.ratio, double(i))));
-  return points;
-}
-
-std::string cpu::tableName(const CacheFormat::ScaleTable &table, StringRef kind) {
-  return llvm::formatv("{0}{1}_{2:x}_{3:x}", kind, table.bits,
-                       llvm::bit_cast<uint64_t>(table.least),
-                       llvm::bit_cast<uint64_t>(table.ratio));
-}
-
 CacheDecoder::CacheDecoder(CodeBuilder &b, EmittedModule &target, const CachePool &pool)
     : b(b), target(target), pool(pool), format(pool.format) {
   if (format.code == Code::LloydMax)
@@ -137,13 +124,12 @@ Value CacheDecoder::lookUp(StringRef name, ArrayRef<float> entries, Value indice
 
 Value CacheDecoder::scales(Value block, Value group, Value token) {
   if (format.fixed)
-    return b.splat(format.fixed->scale);
+    return target.layerNumber(b, pool.isKey, 0);
   Value address = pool.scaleAddress(b, block, group, token);
   if (format.scaleTable) {
     Value bytes = b.load(VectorType::get(kLanes, b.getI8Type()), address);
     Value indices = arith::ExtUIOp::create(b, VectorType::get(kLanes, b.getI32Type()), bytes);
-    return lookUp(tableName(*format.scaleTable, "scales"), scalePoints(*format.scaleTable),
-                  indices);
+    return b.gather(target.numbers(pool.isKey), indices);
   }
   Value scales = b.loadVector(b.getF16Type(), address);
   // e4m3 is widened to 2^-8 of what it stands for.
@@ -156,7 +142,7 @@ Value CacheDecoder::minima(Value block, Value group, Value token) {
 
 Value CacheDecoder::zeros(Value block, Value group, Value token) {
   if (format.fixed)
-    return b.splat(format.fixed->zero);
+    return target.layerNumber(b, pool.isKey, 1);
   return b.fma(scales(block, group, token), b.splat(double(format.linear()->bias)),
                minima(block, group, token));
 }

@@ -45,11 +45,8 @@ private:
   llvm::SmallVector<float> points;
 };
 
-/// What each Lloyd-Max code stands for, and the same for the entries of a table of scales.
+/// What each Lloyd-Max code stands for.
 llvm::SmallVector<float> codePoints(const CacheFormat &format);
-llvm::SmallVector<float> scalePoints(const CacheFormat::ScaleTable &table);
-/// What the module calls what belongs to a table of scales.
-std::string tableName(const CacheFormat::ScaleTable &table, llvm::StringRef kind);
 
 } // namespace qopt::cpu
 

@@ -71,19 +71,17 @@ Value CacheEncoder::roundToF16(Value value) {
 /// Uniform codes take the smallest entry that is not below the scale, others the nearest in log;
 /// entries below what is asked for are counted by halving.
 Value CacheEncoder::findScale(Value &scale) {
-  SmallVector<float> entries = scalePoints(*format.scaleTable), borders = entries;
+  const int64_t entries = int64_t(1) << format.scaleTable->bits;
+  Value scales = target.numbers(pool.isKey), borders = scales;
   if (format.code == Code::LloydMax)
-    for (float &border : borders)
-      border *= float(std::sqrt(format.scaleTable->ratio));
-  const char *kind = format.code == Code::LloydMax ? "scale_borders" : "scales";
-  Value table = target.table(b, tableName(*format.scaleTable, kind), borders);
+    borders = b.element(b.getF32Type(), scales, entries);
   Value index = integers(0);
-  for (int64_t step = int64_t(entries.size()) / 2; step > 0; step /= 2) {
-    Value border = b.gather(table, arith::AddIOp::create(b, index, integers(step - 1)));
+  for (int64_t step = entries / 2; step > 0; step /= 2) {
+    Value border = b.gather(borders, arith::AddIOp::create(b, index, integers(step - 1)));
     Value isAbove = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, border, scale);
     index = b.select(isAbove, arith::AddIOp::create(b, index, integers(step)), index);
   }
-  scale = b.gather(target.table(b, tableName(*format.scaleTable, "scales"), entries), index);
+  scale = b.gather(scales, index);
   return index;
 }
 
@@ -150,8 +148,8 @@ void CacheEncoder::storeF16(Value vector, Value address) {
 CacheEncoder::Parameters CacheEncoder::measureAndStore(Value group, Value block, Value index,
                                                        Value slot) {
   if (format.fixed)
-    return {b.splat(format.fixed->scale),
-            format.fixed->zero != 0 ? b.splat(format.fixed->zero) : Value()};
+    return {target.layerNumber(b, pool.isKey, 0),
+            format.fixed->zero != 0 ? target.layerNumber(b, pool.isKey, 1) : Value()};
   Parameters parameters = measure(group);
   Value address = pool.scaleAddress(b, block, index, slot);
   if (format.scaleTable) {

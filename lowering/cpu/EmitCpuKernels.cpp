@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lowering/cpu/KernelEmitters.h"
+#include "lowering/cpu/LayerNumbers.h"
 #include "lowering/cpu/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -36,6 +37,10 @@ public:
 
 private:
   LogicalResult emit(kernel::LaunchOpInterface op, EmittedModule &target);
+  LogicalResult emitShared(kernel::LaunchOpInterface op, const CacheGeometry &cache,
+                           StringRef cacheName, EmittedModule &target);
+
+  llvm::StringMap<func::FuncOp> sharedCode; ///< by sharedCodeKey
 };
 
 } // namespace
@@ -69,10 +74,7 @@ static LogicalResult verifyTypes(kernel::LaunchOpInterface op) {
   return success();
 }
 
-LogicalResult EmitCpuKernels::emit(kernel::LaunchOpInterface op, EmittedModule &target) {
-  if (failed(verifyTypes(op)))
-    return failure();
-  KernelBody body(target, op.getKernelAttr(), op->getLoc());
+static LogicalResult emitBody(kernel::LaunchOpInterface op, KernelBody &body) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<kernel::GatherOp, kernel::NormOp, kernel::MatmulOp, kernel::MapOp, kernel::QuantizeOp,
             kernel::RopeAppendOp, kernel::AttentionOp>(
@@ -80,7 +82,36 @@ LogicalResult EmitCpuKernels::emit(kernel::LaunchOpInterface op, EmittedModule &
       .Default([](Operation *other) { return other->emitOpError("has no CPU code"); });
 }
 
+LogicalResult EmitCpuKernels::emitShared(kernel::LaunchOpInterface op, const CacheGeometry &cache,
+                                         StringRef cacheName, EmittedModule &target) {
+  func::FuncOp &code = sharedCode[sharedCodeKey(op, cache)];
+  if (!code) {
+    auto body =
+        KernelBody::shared(target, (op.getKernelAttr().getValue() + ".code").str(), op->getLoc());
+    if (failed(emitBody(op, body)))
+      return failure();
+    code = body.function;
+  }
+  addCaller(target, op, code, cache, cacheName);
+  return success();
+}
+
+LogicalResult EmitCpuKernels::emit(kernel::LaunchOpInterface op, EmittedModule &target) {
+  if (failed(verifyTypes(op)))
+    return failure();
+  if (auto symbol = op->getAttrOfType<FlatSymbolRefAttr>("cache")) {
+    FailureOr<CacheGeometry> cache = CacheGeometry::get(op, symbol);
+    if (failed(cache))
+      return failure();
+    if (hasLayerNumbers(*cache))
+      return emitShared(op, *cache, symbol.getValue(), target);
+  }
+  KernelBody body(target, op.getKernelAttr(), op->getLoc());
+  return emitBody(op, body);
+}
+
 void EmitCpuKernels::runOnOperation() {
+  sharedCode.clear();
   std::optional<CpuLevel> parsed = parseCpuLevel(level);
   if (!parsed) {
     emitError(getOperation().getLoc())

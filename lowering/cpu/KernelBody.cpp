@@ -32,6 +32,11 @@ EmittedModule::helper(StringRef name, TypeRange arguments, Location loc,
   return function;
 }
 
+Value EmittedModule::layerNumber(CodeBuilder &b, bool ofKeys, int64_t index) const {
+  Value address = b.element(b.getF32Type(), numbers(ofKeys), index);
+  return b.broadcast(b.load(b.getF32Type(), address));
+}
+
 Value EmittedModule::table(CodeBuilder &b, StringRef name, ArrayRef<float> entries) {
   auto global = module.lookupSymbol<LLVM::GlobalOp>(name);
   if (!global) {
@@ -46,9 +51,22 @@ Value EmittedModule::table(CodeBuilder &b, StringRef name, ArrayRef<float> entri
 }
 
 KernelBody::KernelBody(EmittedModule &target, StringRef name, Location loc)
+    : KernelBody(target, name, loc, /*isShared=*/false) {}
+
+KernelBody KernelBody::shared(EmittedModule &target, StringRef name, Location loc) {
+  return KernelBody(target, name, loc, /*isShared=*/true);
+}
+
+KernelBody::KernelBody(EmittedModule &target, StringRef name, Location loc, bool isShared)
     : target(target), b(loc, target.module.getContext()) {
-  func::FuncOp function = addFunction(
-      b, target.module, name, {b.pointerType(), b.getI64Type(), b.getI64Type(), b.pointerType()});
+  SmallVector<Type> arguments = {b.pointerType(), b.getI64Type(), b.getI64Type(), b.pointerType()};
+  if (isShared)
+    arguments.append(2, b.pointerType());
+  function = addFunction(b, target.module, name, arguments);
+  if (isShared)
+    function.setPrivate();
+  target.keyNumbers = isShared ? function.getArgument(4) : Value();
+  target.valueNumbers = isShared ? function.getArgument(5) : Value();
   args = function.getArgument(0);
   begin = function.getArgument(1);
   end = function.getArgument(2);
@@ -65,6 +83,13 @@ Value KernelBody::nextInteger() { return next(b.getI64Type()); }
 Value KernelBody::nextRows(std::optional<int64_t> staticRows) {
   Value rows = nextInteger();
   return staticRows ? b.i64(*staticRows) : rows;
+}
+
+void KernelBody::call(func::FuncOp code, ValueRange numbers) {
+  SmallVector<Value> arguments = {args, begin, end, scratch};
+  llvm::append_range(arguments, numbers);
+  func::CallOp::create(b, code, arguments);
+  func::ReturnOp::create(b);
 }
 
 void KernelBody::forEachItem(llvm::function_ref<void(Value)> body) {

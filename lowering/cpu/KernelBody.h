@@ -20,6 +20,14 @@ struct EmittedModule {
   mlir::ModuleOp module;
   CpuLevel level;
 
+  /// Where the code that is being emitted finds its layer's numbers, of keys and of values; null
+  /// where there are none (LayerNumbers.h).
+  mlir::Value keyNumbers = {}, valueNumbers = {};
+
+  mlir::Value numbers(bool ofKeys) const { return ofKeys ? keyNumbers : valueNumbers; }
+  /// One of them in all lanes.
+  mlir::Value layerNumber(CodeBuilder &b, bool ofKeys, int64_t index) const;
+
   const CpuLevelTraits &traits() const { return traitsOf(level); }
 
   /// The private function `name`, which kernels share; `build` fills it where it does not exist
@@ -37,8 +45,13 @@ public:
   /// Adds the function to the module.
   KernelBody(EmittedModule &target, llvm::StringRef name, mlir::Location loc);
 
+  /// The same for a private function that kernels share, which call it with the addresses of their
+  /// layers' numbers behind their own arguments.
+  static KernelBody shared(EmittedModule &target, llvm::StringRef name, mlir::Location loc);
+
   EmittedModule &target;
   CodeBuilder b;
+  mlir::func::FuncOp function;
   mlir::Value scratch;
 
   /// The next argument of the kernel, in the order of the op's documentation.
@@ -47,6 +60,8 @@ public:
   /// The argument T, which is a constant where the function's rows are static.
   mlir::Value nextRows(std::optional<int64_t> staticRows);
 
+  /// Ends the function with a call of shared code.
+  void call(mlir::func::FuncOp code, mlir::ValueRange numbers);
   /// Ends the function with a loop over the items that the caller asks for.
   void forEachItem(llvm::function_ref<void(mlir::Value item)> body);
   /// The same where items are blocks of rows.
@@ -54,6 +69,7 @@ public:
                   llvm::function_ref<void(mlir::Value row)> body);
 
 private:
+  KernelBody(EmittedModule &target, llvm::StringRef name, mlir::Location loc, bool isShared);
   mlir::Value next(mlir::Type type);
 
   mlir::Value args, begin, end;

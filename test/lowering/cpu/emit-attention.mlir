@@ -112,3 +112,38 @@ func.func @f(%x: tensor<?x128xf32>) attributes {kernel.target = "cpu"} {
       : tensor<?x128xf32>, tensor<?x128xf32>, tensor<?x128xf32> -> tensor<?x64xf32>
   return
 }
+
+// -----
+
+// Layers whose static scales differ share their code, which reads scale and zero from where each kernel says; a
+// cache without a zero has code of its own.
+// CHECK:       llvm.mlir.global private constant @layers.1.v(dense<[6.250000e-02, 7.500000e-01]>
+// CHECK:       llvm.mlir.global private constant @layers.1.k(dense<[1.250000e-01, 2.500000e-01]>
+// CHECK:       llvm.mlir.global private constant @layers.0.v(dense<[3.125000e-02, -1.000000e+00]>
+// CHECK:       llvm.mlir.global private constant @layers.0.k(dense<[2.500000e-01, 5.000000e-01]>
+// CHECK-LABEL: func.func private @append0.code
+// CHECK-SAME:  %[[KEYS:[^:]*]]: !llvm.ptr, %[[VALUES:[^:]*]]: !llvm.ptr) {
+// CHECK:       llvm.load %[[KEYS]]
+// CHECK:       llvm.load %[[VALUES]]
+// CHECK-LABEL: func.func @append0(
+// CHECK-NEXT:  %[[K:.*]] = llvm.mlir.addressof @layers.0.k
+// CHECK-NEXT:  %[[V:.*]] = llvm.mlir.addressof @layers.0.v
+// CHECK-NEXT:  call @append0.code(%{{.*}}, %[[K]], %[[V]])
+// CHECK-NEXT:  return
+// CHECK-LABEL: func.func @append1(
+// CHECK-NEXT:  %[[K:.*]] = llvm.mlir.addressof @layers.1.k
+// CHECK-NEXT:  %[[V:.*]] = llvm.mlir.addressof @layers.1.v
+// CHECK-NEXT:  call @append0.code(%{{.*}}, %[[K]], %[[V]])
+// CHECK-LABEL: func.func private @append2.code
+llm.cache @layers.0 {kv_heads = 2, head_dim = 32, k = "int8 static=0.25:0.5", v = "int8 static=0.03125:-1"}
+llm.cache @layers.1 {kv_heads = 2, head_dim = 32, k = "int8 static=0.125:0.25", v = "int8 static=0.0625:0.75"}
+llm.cache @layers.2 {kv_heads = 2, head_dim = 32, k = "int8 static=0.125:0", v = "int8 static=0.0625:0.75"}
+func.func @f(%x: tensor<?x128xf32>) attributes {kernel.target = "cpu"} {
+  %0 = kernel.rope_append %x, %x, %x into @layers.0 {heads = 2, offsets = array<i64: 0, 0, 0>, kernel = "append0"}
+      : tensor<?x128xf32>, tensor<?x128xf32>, tensor<?x128xf32> -> tensor<?x64xf32>
+  %1 = kernel.rope_append %x, %x, %x into @layers.1 {heads = 2, offsets = array<i64: 0, 0, 0>, kernel = "append1"}
+      : tensor<?x128xf32>, tensor<?x128xf32>, tensor<?x128xf32> -> tensor<?x64xf32>
+  %2 = kernel.rope_append %x, %x, %x into @layers.2 {heads = 2, offsets = array<i64: 0, 0, 0>, kernel = "append2"}
+      : tensor<?x128xf32>, tensor<?x128xf32>, tensor<?x128xf32> -> tensor<?x64xf32>
+  return
+}
