@@ -45,7 +45,8 @@ Scalar DecodeAttentionEmitter::firstPair(Scalar slot, Scalar quadLane) {
   return (unit * elements + slot % unitSlots * kSlot) / 2;
 }
 
-/// Puts the angles of a step's places, and the bias, into shared memory.
+/// Puts the angles of a step's places, and the bias, into shared memory. Each tile has a bias of
+/// its own, so that it does not stay in registers from one to the other.
 void DecodeAttentionEmitter::prepareTurn() {
   KeyTurn turn = keyTurn();
   Scalar threads = b.i32(config.warps * kWarpSize);
@@ -58,9 +59,9 @@ void DecodeAttentionEmitter::prepareTurn() {
                   turn.angles(place, firstPair(slot, line % 4)));
   });
   if (turn.hasBias())
-    b.forLoop(thread, b.i32(slots() * 4), threads, [&](Scalar line) {
+    b.forLoop(thread, b.i32(2 * slots() * 4), threads, [&](Scalar line) {
       b.storeFloats(biases(), b.getF32Type(), line * kSlot,
-                    turn.biases(firstPair(line / 4, line % 4)));
+                    turn.biases(firstPair(line / 4 % slots(), line % 4)));
     });
 }
 
@@ -103,7 +104,8 @@ DecodeAttentionEmitter::WordsOf DecodeAttentionEmitter::turnedKeys(ElementsOf el
             b.loadFloats(this->angles(), b.getF32Type(), line * kSlot, kSlot);
         SmallVector<Scalar> bias;
         if (turn.hasBias())
-          bias = b.loadFloats(biases(), b.getF32Type(), (laneColumn + slot * 4) * kSlot, kSlot);
+          bias = b.loadFloats(biases(), b.getF32Type(),
+                              (laneColumn + (tile * slots() + slot) * 4) * kSlot, kSlot);
         words.append(turn.turn(ArrayRef(units[i]).slice(j * kSlot, kSlot), bias, angles));
       }
     }

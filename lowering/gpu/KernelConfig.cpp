@@ -282,7 +282,7 @@ int64_t DecodeAttentionConfig::biasBase(const AttentionShape &shape) {
 
 int64_t DecodeAttentionConfig::partBase(const AttentionShape &shape) {
   if (shape.keys.inPairs())
-    return biasBase(shape) + queryColumns(shape) * int64_t(sizeof(float));
+    return biasBase(shape) + 2 * queryColumns(shape) * int64_t(sizeof(float));
   return queryBase() + tileRows(shape) * queryStride(shape) * 2;
 }
 
