@@ -8,6 +8,7 @@
 #include "tools/qrun/CacheMode.h"
 
 #include "runtime/formats/Error.h"
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -119,6 +120,17 @@ std::vector<CacheMode> qopt::parseCacheModes(std::string_view list) {
     for (const std::string &name : expand(part))
       modes.push_back(parseCacheMode(name));
   return modes;
+}
+
+void qopt::addCacheModes(CLI::App &command, const std::string &flag, const std::string &purpose,
+                         std::vector<CacheMode> &modes, const std::string &list) {
+  if (!list.empty())
+    modes = parseCacheModes(list);
+  command
+      .add_option_function<std::string>(
+          flag, [&modes](const std::string &text) { modes = parseCacheModes(text); },
+          purpose + ": int8,int8-static,turbo:{8..3}:{8..5},...")
+      ->default_str(list);
 }
 
 std::vector<int64_t> qopt::parseLengths(std::string_view text) {

@@ -12,6 +12,10 @@
 #include <string_view>
 #include <vector>
 
+namespace CLI {
+class App;
+} // namespace CLI
+
 namespace qopt {
 
 /// A way to compress the cache, as `qrun kv-study --modes` spells it.
@@ -30,6 +34,11 @@ CacheMode parseCacheMode(std::string_view name);
 
 /// The modes of a list between commas, in which `{8..3}` stands for each number of a range.
 std::vector<CacheMode> parseCacheModes(std::string_view list);
+
+/// Adds an option that takes such a list; `list` is the default, and an empty one leaves `modes`
+/// empty. Parsing the command line throws the Errors.
+void addCacheModes(CLI::App &command, const std::string &flag, const std::string &purpose,
+                   std::vector<CacheMode> &modes, const std::string &list);
 
 /// The lengths of `FIRST:LAST:STEP`, or one length. Throws an Error.
 std::vector<int64_t> parseLengths(std::string_view text);

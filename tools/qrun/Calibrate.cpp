@@ -34,7 +34,7 @@ struct CalibrateOptions {
   int64_t ctx = 0;    ///< 0: 512, or the model's context if that is less.
   int64_t sampleRows = 64;
   bool measuresCaches = false;
-  std::string modes; ///< Empty: what heads of the model's size can have of a few.
+  std::vector<CacheMode> modes; ///< None: what heads of the model's size can have of a few.
   int64_t sensitivityTokens = 2048;
   ModelOptions model;
   bool json = false;
@@ -126,8 +126,9 @@ static CacheSensitivities measureSensitivities(const CalibrateOptions &options, 
     }
   if (windows.empty())
     fail("{} has no window of three tokens to measure sensitivities on", options.textFile);
-  const std::vector<CacheMode> modes = parseCacheModes(
-      options.modes.empty() ? chooseModes(model.plan().config.headDim) : options.modes);
+  const std::vector<CacheMode> modes =
+      options.modes.empty() ? parseCacheModes(chooseModes(model.plan().config.headDim))
+                            : options.modes;
   CountProgress progress("caches", "sensitivities", kMeasurementsOfMode * modes.size());
   return measureCaches(options.artifact, model, options.model, modes, statistics, windows,
                        [&](size_t done) { progress.show(done); });
@@ -215,8 +216,8 @@ void qopt::addCalibrateCommand(CLI::App &app) {
   command->add_flag("--kv-sensitivity", options->measuresCaches,
                     "Measure what compressed caches cost, layer by layer, for qopt --compress-kv "
                     "mode=auto; compiles the model again, with the qopt beside qrun");
-  command->add_option("--kv-modes", options->modes,
-                      "Modes to measure, as in qrun kv-study (default: a few of 2 to 16 bits)");
+  addCacheModes(*command, "--kv-modes", "Modes to measure, without it a few of 2 to 16 bits",
+                options->modes, "");
   command
       ->add_option("--kv-tokens", options->sensitivityTokens,
                    "Tokens, from the first on, to measure them on")

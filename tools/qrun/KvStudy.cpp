@@ -27,7 +27,7 @@ namespace {
 
 struct KvStudyOptions {
   std::string model;
-  std::string modes = "f16,int8,int4-asymmetric-g32,turboquant4,turboquant3,turboquant2";
+  std::vector<CacheMode> modes;
   std::string lengths = "128:512:64";
   std::string textFile;
   std::string htmlFile;
@@ -101,7 +101,7 @@ static void measureLength(const KvStudyOptions &options, std::string_view conten
 }
 
 static void runKvStudy(const KvStudyOptions &options) {
-  const std::vector<CacheMode> modes = parseCacheModes(options.modes);
+  const std::vector<CacheMode> &modes = options.modes;
   KvStudyReport report{options.model, options.textFile, parseLengths(options.lengths), {}, 0, {}};
   const MappedFile file(options.textFile);
   const std::string_view text(reinterpret_cast<const char *>(file.bytes().data()),
@@ -127,8 +127,8 @@ void qopt::addKvStudyCommand(CLI::App &app) {
   CLI::App *command = app.add_subcommand(
       "kv-study", "Measure what compressed KV caches cost, by mode and by length");
   command->add_option("model", options->model, "What qopt takes: a checkpoint or IR")->required();
-  command->add_option("--modes", options->modes, "int8,int8-static,turbo:{8..3}:{8..5},...")
-      ->capture_default_str();
+  addCacheModes(*command, "--modes", "Modes to measure", options->modes,
+                "f16,int8,int4-asymmetric-g32,turboquant4,turboquant3,turboquant2");
   command->add_option("--lengths,--length", options->lengths, "Tokens of a window: FIRST:LAST:STEP")
       ->capture_default_str();
   command->add_option("--text", options->textFile, "Text file to measure on")->required();
