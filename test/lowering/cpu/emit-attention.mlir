@@ -1,15 +1,15 @@
 // RUN: qopt %s --configure-cpu-kernels --emit-cpu-kernels --split-input-file | FileCheck %s
 
 // Cosines and sines lie side by side in the table; keys go to the cache with tokens side by side
-// (a stride of 128), values as they are.
+// (a stride of 128 numbers), values as they are.
 // CHECK-LABEL: func.func @append
 // CHECK:         %[[COSINE:.*]] = vector.shuffle %[[LOW:.*]], %[[HIGH:.*]] [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
 // CHECK:         %[[SINE:.*]] = vector.shuffle %[[LOW]], %[[HIGH]] [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31]
 // CHECK:         arith.mulf %{{.*}}, %[[COSINE]]
 // CHECK:         scf.for %[[I:.*]] =
-// CHECK:           %[[KEY:.*]] = llvm.load {{.*}} -> f32
-// CHECK:           arith.muli %[[I]], %c128_i64
-// CHECK:           llvm.store %[[KEY]]
+// CHECK:           arith.muli %[[I]], %c512_i64
+// CHECK:           %[[KEY:.*]] = llvm.load {{.*}} -> i32
+// CHECK-NEXT:      llvm.store %[[KEY]]
 llm.cache @cache {kv_heads = 2, head_dim = 32, k = "native", v = "native"}
 func.func @f(%x: tensor<?x256xf32>) attributes {kernel.target = "cpu"} {
   %q = kernel.rope_append %x, %x, %x into @cache {heads = 4, offsets = array<i64: 0, 128, 192>, rope = #llm.rope<theta = 1.0e4>, kernel = "append"}
@@ -48,7 +48,7 @@ func.func @f(%q: tensor<?x384xf32>) attributes {kernel.target = "cpu"} {
 // CHECK-COUNT-16: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 // CHECK:         arith.sitofp
 // CHECK:         llvm.load {{.*}} -> vector<64xi8>
-// CHECK:         arith.shrui {{.*}} : vector<64xi8>
+// CHECK:         arith.shrui {{.*}} : vector<32xi16>
 // CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 llm.cache @cache {kv_heads = 2, head_dim = 64, k = "int8", v = "int4"}
 func.func @f(%q: tensor<1x128xf32>) attributes {kernel.target = "cpu"} {
@@ -81,7 +81,7 @@ func.func @f(%x: tensor<?x128xf32>) attributes {kernel.target = "cpu"} {
 // CHECK-DAG:     %[[COSINES:.*]] = llvm.mlir.addressof @page_cosines_{{.*}} : !llvm.ptr
 // CHECK:         vector.shuffle
 // CHECK:         scf.for {{.*}} to %c64_i64 step %c16_i64
-// CHECK-COUNT-2: llvm.load {{.*}} -> vector<16xi32>
+// CHECK-COUNT-2: vector.bitcast {{.*}} : vector<64xi8> to vector<16xi32>
 // CHECK:         llvm.load {{.*}} -> i16
 // CHECK:         arith.bitcast {{.*}} : i32 to f32
 // CHECK:         arith.subf
