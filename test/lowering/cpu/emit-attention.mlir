@@ -58,6 +58,24 @@ func.func @f(%q: tensor<1x128xf32>) attributes {kernel.target = "cpu"} {
 
 // -----
 
+// Codes of 6 bits are a stream: the second of four begins in the upper 2 bits of the first byte and ends in
+// the next. Of values a vector of 16 elements is two codes of each of eight streams.
+// CHECK-LABEL: func.func @streams
+// CHECK:         arith.shrui {{.*}}, %{{.*}} : vector<32xi16>
+// CHECK:         arith.shli {{.*}}, %{{.*}} : vector<32xi16>
+// CHECK:         arith.ori {{.*}} : vector<64xi8>
+// CHECK:         llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// CHECK:         %[[EIGHT:.*]] = llvm.load {{.*}} -> vector<32xi8>
+// CHECK:         vector.shuffle %[[EIGHT]], %[[EIGHT]]
+// CHECK:         arith.ori {{.*}} : vector<64xi8>
+llm.cache @cache {kv_heads = 2, head_dim = 64, k = "uniform6", v = "uniform6"}
+func.func @f(%q: tensor<1x128xf32>) attributes {kernel.target = "cpu"} {
+  %0 = kernel.attention %q over @cache {heads = 2, scale = 0.125, kernel = "streams"} : tensor<1x128xf32> -> tensor<1x128xf32>
+  return
+}
+
+// -----
+
 // KIVI: one item appends all rows of a KV head, keys and values to the newest tokens first (f16), and
 // codes the keys of a group of 32 tokens when its last is there.
 // CHECK-LABEL: func.func @append_kivi
