@@ -17,8 +17,23 @@ CachePool CachePool::of(llm::CacheOp cache, bool isKey) {
           int64_t(cache.getHeadDim())};
 }
 
-int64_t CachePool::bits() const {
-  return format.isNative() ? 16 : int64_t(std::bit_ceil(uint64_t(format.storedBits())));
+llvm::SmallVector<int64_t, 3> CachePool::planes() const {
+  int64_t bits = format.isNative() ? 16 : format.storedBits();
+  llvm::SmallVector<int64_t, 3> widths;
+  for (auto width = int64_t(std::bit_floor(uint64_t(bits))); width > 0; width /= 2)
+    if (bits & width)
+      widths.push_back(width);
+  return widths;
+}
+
+int64_t CachePool::bits() const { return isSplit() ? 4 : planes().front(); }
+
+int64_t CachePool::planeOffset(size_t plane) const {
+  int64_t units = kPageTokens / unitTokens() * unitsPerRow(), offset = 0;
+  llvm::SmallVector<int64_t, 3> widths = planes();
+  for (size_t i = 0; i < plane; ++i)
+    offset += units * unitBytes(widths[i]);
+  return offset;
 }
 
 int64_t CachePool::unitElements() const {
@@ -47,10 +62,11 @@ Scalar CachePool::placeInUnit(Scalar token) const {
   return isKey ? token / 2 % unitTokens() : token % unitTokens();
 }
 
-Scalar CachePool::codeOffset(Scalar token, Scalar place) const {
+Scalar CachePool::codeOffset(Scalar token, Scalar place, size_t plane) const {
+  int64_t bits = planes()[plane];
   Scalar unit = unitRow(token) * unitsPerRow() + place / unitElements();
   Scalar code = placeInUnit(token) * unitElements() + place % unitElements();
-  return unit * unitBytes() + code * bits() / 8;
+  return unit * unitBytes(bits) + code * bits / 8 + planeOffset(plane);
 }
 
 Scalar CachePool::placeOf(Scalar element) const {
@@ -68,9 +84,7 @@ int64_t CachePool::scaleCount() const {
   return format.channels ? kPageTokens / format.group * headDim : kPageTokens * groups();
 }
 
-int64_t CachePool::scaleOffset() const {
-  return kPageTokens / unitTokens() * unitsPerRow() * unitBytes();
-}
+int64_t CachePool::scaleOffset() const { return planeOffset(planes().size()); }
 
 int64_t CachePool::zeroOffset() const {
   return scaleOffset() + (format.storesScales() ? scaleCount() * scaleBytes() : 0);

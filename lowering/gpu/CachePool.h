@@ -11,6 +11,7 @@
 #include "dialects/llm/Llm.h"
 #include "lowering/gpu/Scalar.h"
 #include "runtime/quantization/CacheFormat.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace qopt::ptx {
 
@@ -27,6 +28,10 @@ inline constexpr int64_t kPageTokens = 128;
 /// lane's keys in a step, which are two tokens apart. The eight lanes that share a value take an
 /// eighth of (128 elements of) the head each, of as many of their four tokens in a row as fit.
 /// Units end where heads do not: elements beyond a head are codes of anything.
+///
+/// Codes of 3, 5, 6 and 7 bits are split into planes of 4, 2 and 1 bits, the lowest bits in the
+/// widest: each is blocks of such units, those of 4 bits with a part of each code, and the next
+/// plane follows. So a lane loads 16, 8 and 4 bytes.
 ///
 /// Scales and zeros are `[128][groups]`, f16 or the index of an entry of a table; of codes by
 /// channel `[128 / group][head_dim]`. Those of progressive tiles are unsigned and signed bytes, and
@@ -45,15 +50,22 @@ struct CachePool {
 
   /// Whether elements are bf16, as tensor cores take them.
   bool isPlain() const { return format.isNative() || format.code == CacheFormat::Code::BF16; }
-  /// Of a code in memory: of codes of 3 bits 4, of 5 to 7 bits 8.
+  /// Bits of a code, as units are laid out: of split codes 4.
   int64_t bits() const;
+  /// Whether codes are split into planes.
+  bool isSplit() const { return planes().size() > 1; }
+  /// Bits of the parts of a code, the lowest first.
+  llvm::SmallVector<int64_t, 3> planes() const;
   /// Whether elements lie in pairs.
   bool inPairs() const { return format.beforeRope; }
   int64_t unitElements() const;
   int64_t unitTokens() const;
   /// From one token of a unit to the next.
   int64_t tokenDistance() const { return isKey ? 2 : 1; }
-  int64_t unitBytes() const { return unitElements() * unitTokens() * bits() / 8; }
+  /// Of a plane of so many bits.
+  int64_t unitBytes(int64_t bits) const { return unitElements() * unitTokens() * bits / 8; }
+  /// The byte of the block in which plane `plane` begins; behind the last, all planes end.
+  int64_t planeOffset(size_t plane) const;
   int64_t unitsPerRow() const;
   /// Elements of a row, with those beyond the head.
   int64_t paddedDim() const { return unitsPerRow() * unitElements(); }
@@ -62,8 +74,8 @@ struct CachePool {
   /// The row of units that has it, and its place among the tokens of those.
   Scalar unitRow(Scalar token) const;
   Scalar placeInUnit(Scalar token) const;
-  /// The byte of the block in which the code in place `place` of its row begins.
-  Scalar codeOffset(Scalar token, Scalar place) const;
+  /// The byte of the block in which the code in place `place` of its row begins, in a plane.
+  Scalar codeOffset(Scalar token, Scalar place, size_t plane = 0) const;
   /// The first token of a row of units.
   Scalar firstToken(Scalar unitRow) const;
 

@@ -41,15 +41,16 @@ struct FloatLayout {
 };
 } // namespace
 
+/// The least B that has the code's bits below it; whole bytes go where a permutation of bytes puts
+/// them.
 static Embedding embeddingOf(int64_t bits) {
-  switch (bits) {
-  case 8:
+  if (bits == 8)
     return {0x47000000, 32768, 8};
-  case 4:
-    return {0x41800000, 16, 19};
-  default:
-    return {0x40800000, 4, 21};
-  }
+  return {(127 + bits) << 23, std::ldexp(1.0, int(bits)), 23 - bits};
+}
+
+static Embedding embeddingOf(const CachePool &pool) {
+  return embeddingOf(pool.isSplit() ? pool.format.storedBits() : pool.bits());
 }
 
 static FloatLayout layoutOf(Code code) {
@@ -70,8 +71,13 @@ static int64_t signBits(int64_t bits) {
   return bits == 8 ? 0x80808080 : bits == 4 ? 0x88888888 : 0xaaaaaaaa;
 }
 
-/// `bytes` of memory, 4 to 16.
+/// `bytes` of memory, 2 to 16.
 static void appendWords(PtxBuilder &b, Value at, int64_t bytes, SmallVector<Scalar> &words) {
+  if (bytes == 2) {
+    Value half = b.load(b.getI16Type(), at, 2);
+    words.push_back(b.wrap(arith::ExtUIOp::create(b, b.getI32Type(), half)));
+    return;
+  }
   if (bytes == 4) {
     words.push_back(b.wrap(b.load(b.getI32Type(), at, 4)));
     return;
@@ -123,11 +129,14 @@ Scalar CacheReader::firstOf(int64_t part, Scalar index) const {
 
 CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Scalar last,
                                     Scalar inGroup) const {
-  int64_t tokens = pool.unitTokens(), bytes = pool.unitBytes();
+  int64_t tokens = pool.unitTokens();
   Scalar first = tokens == 1 ? min(token, last) : token;
-  Value at = b.bytePtr(block, (pool.unitRow(first) * pool.unitsPerRow() + index) * bytes);
+  Scalar number = pool.unitRow(first) * pool.unitsPerRow() + index;
   Unit unit;
-  appendWords(b, at, bytes, unit.words);
+  for (auto [plane, bits] : llvm::enumerate(pool.planes())) {
+    int64_t bytes = pool.unitBytes(bits);
+    appendWords(b, b.bytePtr(block, number * bytes + pool.planeOffset(plane)), bytes, unit.words);
+  }
   if (biasOf(pool.format))
     for (Scalar &word : unit.words)
       word = word ^ signBits(pool.bits());
@@ -145,7 +154,7 @@ CacheReader::Unit CacheReader::load(Value block, Scalar token, Scalar index, Sca
 /// The same for each element, of a group of tokens.
 void CacheReader::loadChannels(Unit &unit, Value block, Scalar group, Scalar index) const {
   constexpr int64_t chunk = 8; // 16 bytes of f16
-  double base = embeddingOf(pool.bits()).power + double(biasOf(pool.format));
+  double base = embeddingOf(pool).power + double(biasOf(pool.format));
   for (int64_t i = 0; i < pool.unitElements(); i += chunk) {
     // Elements beyond the head count as some of it.
     Scalar first = index * pool.unitElements() + i;
@@ -219,10 +228,28 @@ void CacheReader::loadParameters(Unit &unit, Value block, Scalar token, Scalar i
       zero = b.f32(0) - scale;
       scale = scale * b.f32(2 / (std::ldexp(1.0, int(format.bits)) - 1));
     }
-    double base = embeddingOf(pool.bits()).power + double(biasOf(format));
+    double base = embeddingOf(pool).power + double(biasOf(format));
     unit.factors.push_back(scale);
     unit.offsets.push_back(fma(scale, b.f32(-base), zero ? zero : b.f32(0)));
   }
+}
+
+/// `word` with what is in bit `from` in bit `to`.
+static Scalar move(Scalar word, int64_t from, int64_t to) {
+  return from < to ? word << (to - from) : from > to ? word >> (from - to) : word;
+}
+
+Scalar CacheReader::codeBits(const Unit &unit, int64_t code, int64_t shift) const {
+  Scalar all;
+  int64_t firstWord = 0;
+  for (int64_t bits : pool.planes()) {
+    int64_t perWord = 32 / bits, mask = ((int64_t(1) << bits) - 1) << shift;
+    Scalar part = move(unit.words[firstWord + code / perWord], code % perWord * bits, shift) & mask;
+    all = all ? all | part : part;
+    firstWord += int64_t(llvm::divideCeil(pool.unitBytes(bits), 4));
+    shift += bits;
+  }
+  return all;
 }
 
 Scalar CacheReader::point(const Unit &unit, int64_t code) const {
@@ -233,29 +260,22 @@ Scalar CacheReader::point(const Unit &unit, int64_t code) const {
     auto [low, high] = b.unpackHalves(type, word);
     return at == 0 ? low : high;
   }
-  if (pool.format.code == Code::LloydMax) {
-    // What was never written may be no code: it stays within the table.
-    int64_t mask = (int64_t(1) << pool.format.bits) - 1;
-    return LloydMaxTable(b, pool.format.bits).point((at == 0 ? word : word >> at) & mask);
-  }
+  if (pool.format.code == Code::LloydMax)
+    return LloydMaxTable(b, pool.format.bits).point(codeBits(unit, code, 0));
   if (isFp8(pool.format)) {
     FloatLayout layout = layoutOf(pool.format.code);
     Scalar top = at == 24 ? word : word << (24 - at);
     Scalar wide = shiftRightSigned(top, layout.shift) & layout.mask;
     return wide.bitcast(b.getF32Type()) * b.f32(std::ldexp(1.0, layout.exponent));
   }
-  Embedding embedding = embeddingOf(pool.bits());
   if (pool.bits() == 8)
     return embedByte(b, word, code % 4);
-  int64_t mask = ((int64_t(1) << pool.bits()) - 1) << embedding.shift;
-  Scalar moved = at < embedding.shift   ? word << (embedding.shift - at)
-                 : at > embedding.shift ? word >> (at - embedding.shift)
-                                        : word;
-  return ((moved & mask) | embedding.bits).bitcast(b.getF32Type());
+  Embedding embedding = embeddingOf(pool);
+  return (codeBits(unit, code, embedding.shift) | embedding.bits).bitcast(b.getF32Type());
 }
 
 Scalar CacheReader::tileInteger(const Unit &unit, int64_t element, Scalar point) const {
-  double byteBase = embeddingOf(8).power, base = embeddingOf(pool.bits()).power;
+  double byteBase = embeddingOf(8).power, base = embeddingOf(pool).power;
   auto byte = [&](llvm::ArrayRef<Scalar> words) {
     return embedByte(b, words[element / 4], element % 4);
   };

@@ -63,6 +63,8 @@ private:
   void loadParameters(Unit &unit, mlir::Value block, Scalar token, Scalar index) const;
   void loadChannels(Unit &unit, mlir::Value block, Scalar group, Scalar index) const;
   void loadChannelBytes(Unit &unit, mlir::Value block, Scalar group, Scalar index) const;
+  /// Code `code` of a unit, in bits `shift` and up of a word of nothing else.
+  Scalar codeBits(const Unit &unit, int64_t code, int64_t shift) const;
   /// The number that a code's bits stand for, as `elements` needs it.
   Scalar point(const Unit &unit, int64_t code) const;
   /// `scale * point + zero` of an element of a progressive tile.

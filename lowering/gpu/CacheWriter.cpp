@@ -231,21 +231,28 @@ Scalar CacheWriter::encode(Scalar x, const Parameters &parameters) {
 
 void CacheWriter::storePiece(const Piece &piece, ArrayRef<Parameters> parameters, Value block,
                              Scalar token) {
-  int64_t bits = pool.bits();
-  Scalar word = b.i32(0);
+  SmallVector<Scalar> codes;
   for (auto [i, x] : llvm::enumerate(piece.elements)) {
-    Scalar code = encode(x, parameters[i % parameters.size()]);
+    codes.push_back(encode(x, parameters[i % parameters.size()]));
     if (pool.paddedDim() != pool.headDim)
-      code = select(piece.first + int64_t(i) < pool.headDim, code, b.i32(0));
-    word = word | (code << int64_t(i) * bits);
+      codes[i] = select(piece.first + int64_t(i) < pool.headDim, codes[i], b.i32(0));
   }
-  Value at = b.bytePtr(block, pool.codeOffset(token, piece.first));
-  b.ifThen(piece.exists, [&] {
-    if (pieceElements() * bits == 32)
-      b.store(word, at, 4);
-    else
-      b.store(arith::TruncIOp::create(b, b.getI16Type(), Value(word)), at, 2);
-  });
+  int64_t shift = 0; // of a plane's bits in a code
+  for (auto [plane, bits] : llvm::enumerate(pool.planes())) {
+    Scalar word = b.i32(0);
+    for (auto [i, code] : llvm::enumerate(codes)) {
+      Scalar part = shift ? code >> shift : code;
+      if (pool.isSplit())
+        part = part & ((int64_t(1) << bits) - 1);
+      word = word | (part << int64_t(i) * bits);
+    }
+    shift += bits;
+    auto size = unsigned(pieceElements() * bits);
+    Value at = b.bytePtr(block, pool.codeOffset(token, piece.first, plane));
+    Value stored =
+        size == 32 ? Value(word) : arith::TruncIOp::create(b, b.getIntegerType(size), Value(word));
+    b.ifThen(piece.exists, [&] { b.store(stored, at, size / 8); });
+  }
 }
 
 void CacheWriter::append(Value head, Value block, Scalar token) {

@@ -84,8 +84,8 @@ struct CacheFormat {
   bool storesScales() const { return isScaled() && !fixed; }
   bool storesZeros() const { return storesScales() && asymmetric; }
   bool hasZero() const { return asymmetric || (fixed && fixed->zero != 0); }
-  /// Bits that a code takes up in memory where a target's layout has place for that; CPUs take 4 or
-  /// 8 for some heads, GPUs for all codes of 3 and of 5 to 7 bits.
+  /// Bits that a code takes up in memory where a target's layout has place for that: CPUs take 4 or
+  /// 8 for some heads.
   int64_t storedBits() const;
   /// Integers and uniform codes, as they lie in memory; nothing for others.
   std::optional<LinearCode> linear() const;

@@ -187,7 +187,7 @@ int64_t codeAt(const CachePool &pool, const uint8_t *block, int64_t token, int64
     row = token / 4 * 2 + token % 2;
     place = token / 2 % 2;
   }
-  const int64_t bit = (row * pool.unitsPerRow() + element / elements) * pool.unitBytes() * 8 +
+  const int64_t bit = (row * pool.unitsPerRow() + element / elements) * pool.unitBytes(bits) * 8 +
                       (place * elements + element % elements) * bits;
   return block[bit / 8] >> bit % 8 & ((1 << bits) - 1);
 }

@@ -235,6 +235,15 @@ TEST(TurnedKeys, TablesAndSmallFloats) {
   TurnedKeys({2, 1, 64}, "fp8_e4m3 before_rope").runAndCheck();
   TurnedKeys({2, 1, 128}, "lloyd_max4 group=64 before_rope").runAndCheck();
 }
+TEST(TurnedKeys, CodesInPlanes) {
+  const std::string scales = " scales=8:9.094947017729282e-13:1.189207115002721 before_rope";
+  TurnedKeys({2, 1, 64}, "uniform3" + scales).runAndCheck();
+  TurnedKeys({7, 1, 20}, "uniform5" + scales).runAndCheck();
+  TurnedKeys({2, 1, 128}, "uniform6" + scales).runAndCheck();
+  TurnedKeys({3, 1, 96}, "uniform7 group=48" + scales).runAndCheck();
+  TurnedKeys({2, 1, 80}, "lloyd_max3 before_rope").runAndCheck();
+  TurnedKeys({2, 1, 128}, "lloyd_max6 before_rope").runAndCheck();
+}
 TEST(TurnedKeys, RotatedCodes) {
   TurnedKeys({2, 1, 128}, "int8 asymmetric hadamard=2 before_rope").runAndCheck();
   TurnedKeys({2, 1, 16}, "int8 hadamard=1 before_rope").runAndCheck();
