@@ -34,6 +34,9 @@ struct SoftmaxRow {
 /// beyond the head, or where not `valid`.
 llvm::SmallVector<Scalar> loadQueryChunk(PtxBuilder &b, mlir::Value head, Scalar dim,
                                          int64_t headDim, Access access, Scalar valid);
+/// The same of the elements in places `[place, place + 8)` of a head in pairs (CachePool.h).
+llvm::SmallVector<Scalar> loadQueryPairs(PtxBuilder &b, mlir::Value head, Scalar place,
+                                         int64_t headDim, Access access, Scalar valid);
 
 /// Whether q, k and v have one element type: what rope_append and append_attention read here.
 template <typename Op> mlir::LogicalResult checkHeadTypes(Op op) {
@@ -44,10 +47,6 @@ template <typename Op> mlir::LogicalResult checkHeadTypes(Op op) {
     return mlir::success();
   return op.emitOpError("needs q, k and v of one element type");
 }
-
-/// The same of the elements in places `[place, place + 8)` of a head in pairs (CachePool.h).
-llvm::SmallVector<Scalar> loadQueryPairs(PtxBuilder &b, mlir::Value head, Scalar place,
-                                         int64_t headDim, Access access, Scalar valid);
 
 /// Stores a head as a row of `pool`, as `element`: in its places, and zeros up to the row's end.
 void storeRow(WarpHead &head, const CachePool &pool, mlir::Value row, mlir::Type element);

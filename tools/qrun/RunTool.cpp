@@ -22,7 +22,8 @@ static std::string findTool(const std::string &name) {
   return fs::exists(beside, error) ? beside.string() : name;
 }
 
-std::string qopt::runTool(const std::string &name, const std::vector<std::string> &arguments) {
+std::string qopt::runTool(const std::string &name, const std::vector<std::string> &arguments,
+                          Remarks remarks) {
   std::vector<std::string> words = {findTool(name)};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> errors;
@@ -30,7 +31,7 @@ std::string qopt::runTool(const std::string &name, const std::vector<std::string
     static constexpr std::string_view mark = "error: ";
     if (const size_t at = line.find(mark); at != std::string_view::npos)
       errors.emplace_back(line.substr(at + mark.size()));
-    else
+    else if (remarks == Remarks::Shown || line.find("remark: ") == std::string_view::npos)
       fmt::print(stderr, "{}\n", line);
   });
   const std::string &what = arguments.front();
@@ -48,7 +49,7 @@ void qopt::compileModel(const std::string &model, const std::vector<std::string>
   std::vector<std::string> words = {model};
   words.insert(words.end(), passes.begin(), passes.end());
   words.insert(words.end(), {"--default-pipeline=" + pipeline, "-o", artifact});
-  runTool("qopt", words);
+  runTool("qopt", words, Remarks::Dropped);
 }
 
 std::string qopt::hostPipeline(const std::string &cpuLevel) {

@@ -14,12 +14,16 @@
 
 namespace qopt {
 
+enum class Remarks : uint8_t { Shown, Dropped };
+
 /// Runs "qopt" or "qrun", the one beside this program or else on the PATH, and returns what it
-/// prints; its remarks go to the standard error. Throws an Error with its own if it fails.
-std::string runTool(const std::string &name, const std::vector<std::string> &arguments);
+/// prints; what it says on the standard error goes there, remarks unless they are dropped. Throws
+/// an Error with its own if it fails.
+std::string runTool(const std::string &name, const std::vector<std::string> &arguments,
+                    Remarks remarks = Remarks::Shown);
 
 /// Compiles what qopt takes with these passes and these options of its default pipeline
-/// ("targets=ptx") into `artifact`. Throws Error.
+/// ("targets=ptx") into `artifact`, without its remarks. Throws Error.
 void compileModel(const std::string &model, const std::vector<std::string> &passes,
                   const std::string &pipeline, const std::string &artifact);
 
