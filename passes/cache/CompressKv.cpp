@@ -124,7 +124,7 @@ CacheFormat CompressKvPass::turboQuantFormat() const {
   return format;
 }
 
-/// The exponential of attention over the selected caches.
+/// That the rule's approximation of softmax is one there is.
 void CompressKvPass::checkSoftmax() const {
   if (softmax != "exact" && softmax != "sas")
     fail("compress-kv: unknown softmax '{}'; exact and sas are known", softmax.getValue());
@@ -135,6 +135,7 @@ void CompressKvPass::checkSoftmax() const {
          threshold.getValue(), degree.getValue());
 }
 
+/// The exponential of attention over the selected caches.
 void CompressKvPass::approximateSoftmax() {
   if (!softmax.hasValue())
     return;

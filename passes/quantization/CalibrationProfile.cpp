@@ -29,14 +29,15 @@ static Profile openChecked(const std::string &path, const std::string &hash) {
   return profile;
 }
 
+bool qopt::isObserved(mlir::ModuleOp module) {
+  return module.walk([](q::ObserveOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
+}
+
 /// That of the model as it is here; of one that observes, that of what --instrument saw, since the
 /// default pipeline may have packed parameters of it.
 static std::string hashOf(mlir::ModuleOp module) {
   auto instrumented = module->getAttrOfType<mlir::StringAttr>(llm::kModelHashAttr);
-  const bool observes =
-      instrumented &&
-      module.walk([](q::ObserveOp) { return mlir::WalkResult::interrupt(); }).wasInterrupted();
-  return observes ? instrumented.str() : hashModel(module);
+  return instrumented && isObserved(module) ? instrumented.str() : hashModel(module);
 }
 
 Profile qopt::openProfile(const std::string &path, mlir::ModuleOp module) {

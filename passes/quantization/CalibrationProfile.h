@@ -16,6 +16,9 @@ namespace qopt {
 /// Profiles over fewer tokens say nothing about a model.
 inline constexpr int64_t kLeastCalibrationTokens = 512;
 
+/// Whether --instrument has put observations into the module.
+bool isObserved(mlir::ModuleOp module);
+
 /// Opens a profile for a pass on `module`. Throws an Error if the file is no profile, is of too few
 /// tokens, or was recorded from another model than `module` is at this point: one that was smoothed
 /// since has other activations. A module that observes is the model that --instrument saw.

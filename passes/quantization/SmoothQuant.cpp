@@ -261,8 +261,7 @@ LogicalResult SmoothQuantPass::run() {
   smoothed.clear();
   if (failed(parseOptions()))
     return failure();
-  WalkResult isObserved = getOperation().walk([](q::ObserveOp) { return WalkResult::interrupt(); });
-  if (isObserved.wasInterrupted())
+  if (isObserved(getOperation()))
     return getOperation().emitError("is observed already: --instrument goes behind --smooth-quant");
   Profile observed = openProfile(profile, getOperation());
   Parameters parameters(getOperation());
